@@ -1,0 +1,54 @@
+# The targets that people and CI call; each says what it does with `make help`.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help setup lock bases docker build bench test unit lint impl-tests docker-tests benchmarks clean
+
+BENCH := .venv/bin/bench
+PY := .venv/bin/python
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/.ready  ## .venv/bin/bench, from locked versions
+
+.venv/.ready: requirements/dev.txt pyproject.toml scripts/find-python.sh
+	"$$(scripts/find-python.sh)" -m venv .venv
+	$(PY) -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock: setup  ## write the lock files of the harness anew
+	scripts/lock.sh
+
+docker:  ## start a Docker daemon where none answers (as root on Debian)
+	docker/start-daemon.sh
+
+bases:  ## the base images: official ones, or stand-ins where no registry answers
+	docker/bases.sh
+
+build: setup  ## build every implementation
+	$(BENCH) build --yes
+
+bench: setup  ## set up everything, run the quick group-by comparison, draw it
+	$(BENCH) run --workload groupby --quick --yes
+
+test: lint unit impl-tests docker-tests  ## everything that must pass
+
+lint: setup  ## formatting, lint and types in all languages that are here
+	scripts/lint.sh
+
+unit: setup  ## the tests that need neither Docker nor a toolchain nor a network, under a minute
+	$(PY) -m pytest -q -m "not docker and not impls"
+
+impl-tests: setup  ## the protocol packages' own tests, and every implementation on the local toolchains
+	scripts/impl-tests.sh
+	$(PY) -m pytest -q -m "impls and not docker"
+
+docker-tests: setup  ## everything in containers
+	$(PY) -m pytest -q -m docker
+
+benchmarks: setup  ## time the harness's own hot paths
+	$(PY) -m pytest -q tests/benchmarks --benchmark-enable --benchmark-only
+
+clean:  ## remove what was built and cached here (results stay)
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

@@ -1,0 +1,134 @@
+"""Makes a case's input and truth ready: runs the workload's generate.py and oracle.py once, and keeps both by what they depend on.
+
+A folder of the cache is complete or absent: it is made aside and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from harness.model import Case, Check, Dataset, UserError, Workload
+
+Tell = Callable[[str], None]
+
+
+def folder() -> Path:
+    """Where inputs are kept: $BENCH_DATA, or bench/ in the user's cache."""
+    if chosen := os.environ.get("BENCH_DATA"):
+        return Path(chosen).resolve()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bench"
+
+
+def key(workload: Workload, case: Case) -> str:
+    """Names a case's data: digest of the workload's scripts and spec, the parameters and the seed."""
+    seen = hashlib.sha256(json.dumps([case.params, case.seed], sort_keys=True).encode())
+    for path in sorted(workload.folder.glob("*.py")) + [workload.folder / "workload.toml"]:
+        seen.update(path.read_bytes())
+    return seen.hexdigest()[:24]
+
+
+def prepare(workload: Workload, case: Case, tell: Tell) -> Dataset:
+    """The case's data, made where it isn't there yet. UserError with the script's own words where it fails."""
+    home = folder() / workload.name / key(workload, case)
+    manifest = home / "dataset.json"
+    if not manifest.exists():
+        _make(workload, case, home, tell)
+    try:
+        data = msgspec.json.decode(manifest.read_bytes(), type=Dataset)
+    except msgspec.MsgspecError as error:
+        raise UserError(f"{manifest}: {error}; remove {home} and try again") from None
+    return replace(data, case=case.name)
+
+
+def _make(workload: Workload, case: Case, home: Path, tell: Tell) -> None:
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".making-", dir=home.parent))
+    except OSError as error:
+        raise UserError(f"{home.parent}: {error.strerror}; set BENCH_DATA to a folder that can be written") from None
+    try:
+        data = _fill(workload, case, aside, home, tell)
+        (aside / "dataset.json").write_bytes(msgspec.json.encode(data))
+        aside.chmod(0o755)
+        aside.rename(home)
+    except OSError as error:
+        raise UserError(f"{home}: {error.strerror}; free some room or set BENCH_DATA to another folder") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _fill(workload: Workload, case: Case, aside: Path, home: Path, tell: Tell) -> Dataset:
+    inputs_dir, answers_dir = aside / "input", aside / "answers"
+    downloads = folder() / "downloads"
+    for path in (inputs_dir, answers_dir, downloads):
+        path.mkdir(parents=True, exist_ok=True)
+    tell(f"{case.name}: generating the input")
+    ask = {"params": case.params, "seed": case.seed, "out": str(inputs_dir), "cache": str(downloads)}
+    made = _script(workload.folder / "generate.py", ask)
+    files = {name: inputs_dir / file for name, file in made["inputs"].items()}
+    tell(f"{case.name}: asking the oracle")
+    ask = {"params": case.params, "seed": case.seed, "inputs": {n: str(p) for n, p in files.items()}, "out": str(answers_dir)}
+    _script(workload.folder / "oracle.py", ask)
+    checks, scales = _checks(workload, answers_dir)
+    inputs = {name: str(home / "input" / path.name) for name, path in files.items()}
+    return Dataset(case.name, inputs, str(home / "answers"), made["units"], _digest(files), made.get("facts", {}), checks, scales)
+
+
+def _script(path: Path, ask: Mapping[str, object]) -> Any:
+    """Run one of the workload's scripts: JSON in, JSON out."""
+    done = subprocess.run([sys.executable, str(path)], input=json.dumps(ask), capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise UserError(f"{path}: {last}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _checks(workload: Workload, answers: Path) -> tuple[dict[str, Check], dict[str, dict[str, float]]]:
+    """What each step's check must be, and the sum of the magnitudes that each sum is made of (the scale of its rounding)."""
+    checks, scales = {}, {}
+    for step in workload.steps:
+        lazy = pl.scan_parquet(answers / f"{step.name}.parquet")
+        sums = [pl.col(v).sum().alias(f"sum {v}") for v in step.values] + [pl.col(v).abs().sum().alias(f"abs {v}") for v in step.values]
+        row = lazy.select(pl.len().alias("rows"), *sums).collect().row(0, named=True)
+        checks[step.name] = Check(row["rows"], {v: row[f"sum {v}"] for v in step.values})
+        scales[step.name] = {v: row[f"abs {v}"] for v in step.values}
+    return checks, scales
+
+
+def _digest(files: Mapping[str, Path]) -> str:
+    seen = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        with path.open("rb") as file:
+            seen.update(name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return f"sha256:{seen.hexdigest()}"
+
+
+def stored() -> list[dict[str, object]]:
+    """Each data set in the cache: workload, case, bytes, folder."""
+    rows: list[dict[str, object]] = []
+    for manifest in sorted(folder().glob("*/*/dataset.json")):
+        data = msgspec.json.decode(manifest.read_bytes(), type=Dataset)
+        size = sum(p.stat().st_size for p in manifest.parent.rglob("*") if p.is_file())
+        rows.append({"workload": manifest.parent.parent.name, "case": data.case, "bytes": size, "folder": str(manifest.parent)})
+    return rows
+
+
+def prune() -> int:
+    """Remove every data set (downloads stay, they can't be made again without a network); the bytes freed."""
+    rows = stored()
+    for row in rows:
+        shutil.rmtree(str(row["folder"]))
+    return sum(int(str(row["bytes"])) for row in rows)

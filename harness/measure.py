@@ -1,0 +1,288 @@
+"""The measuring half as the command line asks for it: choose, build, make data ready, plan, conduct."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness import catalog as catalog_module
+from harness import data, environment, plan, session, store
+from harness.catalog import Catalog
+from harness.model import SCHEMA, Build, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload
+from harness.progress import Progress
+from harness.runner import docker_build, live
+from harness.runner.docker import DockerEngine
+from harness.runner.engine import Engine, EngineError
+from harness.runner.local import LocalEngine
+
+Say = Callable[[str], None]
+BLOCKS, QUICK_BLOCKS = 10, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What `bench run` was asked for."""
+
+    workload: str
+    command: str
+    select: tuple[str, ...] = ()
+    case: tuple[str, ...] = ()
+    param: Params | None = None
+    engine: str = "auto"
+    seed: int | None = None
+    threads: int = 1
+    blocks: int | None = None
+    quick: bool = False
+    dry_run: bool = False
+    out: Path | None = None
+    time_limit: float | None = None
+    yes: bool = False
+
+    @property
+    def timed_blocks(self) -> int:
+        """The blocks asked for, or the mode's own number: METHODOLOGY.md 3."""
+        if self.blocks is not None:
+            return self.blocks
+        return QUICK_BLOCKS if self.quick else BLOCKS
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that is only shown."""
+
+    jobs: tuple[Job, ...]
+    seed: int
+    cpus: tuple[int, ...]
+    history: Mapping[tuple[str, str], float]
+
+    def rows(self) -> list[dict[str, object]]:
+        """For --json."""
+        known = self.history.get
+        return [
+            {"job": j.id, "kind": j.kind, "implementation": j.implementation, "case": j.case, "block": j.block, "position": j.position,
+             "seed": self.seed, "estimated_s": known((j.implementation, j.case))}
+            for j in self.jobs
+        ]  # fmt: skip
+
+
+def draw_seed(seed: int | None) -> int:
+    """The seed asked for, or a fresh one: no session repeats another's input unless it is told to."""
+    return random.SystemRandom().randrange(2**31) if seed is None else seed
+
+
+def select(catalog: Catalog, workload: str | None, patterns: Sequence[str], *, quick: bool) -> tuple[Implementation, ...]:
+    """Implementations by patterns (all where there are none) that take the workload."""
+    fitting = [i for i in catalog.implementations.values() if workload is None or workload in i.workloads]
+    if quick and not patterns:
+        fitting = [i for i in fitting if i.quick]
+    names = catalog_module.matching("implementation", patterns or ["*"], [i.name for i in fitting])
+    return tuple(catalog.implementations[n] for n in names)
+
+
+def cases(spec: Workload, patterns: Sequence[str], seed: int, changes: Params, time_limit: float | None = None) -> tuple[Case, ...]:
+    """Cases by patterns, or the workload's default ones."""
+    defaults = [c.name for c in spec.cases if c.default]
+    names = catalog_module.matching("case", patterns or defaults, [c.name for c in spec.cases])
+    chosen = [plan.case_of(spec, c, seed, changes) for c in spec.cases if c.name in names]
+    return tuple(replace(c, time_limit_s=time_limit) if time_limit else c for c in chosen)
+
+
+def engines(root: Path) -> list[Engine]:
+    """Every engine that answers on this machine."""
+    found: list[Engine] = [LocalEngine(root)]
+    with suppress(EngineError):
+        found.append(DockerEngine(root))
+    return found
+
+
+def engine(name: str, root: Path, say: Say) -> Engine:
+    """The engine asked for; `auto` takes containers where a daemon answers, and says so where none does."""
+    if name == "local":
+        return LocalEngine(root)
+    try:
+        return DockerEngine(root)
+    except EngineError as error:
+        if name == "docker":
+            raise
+        say(f"{str(error).split(';', maxsplit=1)[0]}: running as {LocalEngine.isolation}")
+        return LocalEngine(root)
+
+
+def build_all(
+    catalog: Catalog, engine: Engine, chosen: Sequence[Implementation], progress: Progress, *, clean: bool = False, yes: bool = False
+) -> tuple[Build, ...]:
+    """Build each; a failure is named with its log and last lines, and the others go on."""
+    if isinstance(engine, DockerEngine):
+        docker_build.ensure_bases(catalog.root, engine.api, progress.say, yes=yes)
+    built = []
+    with progress:
+        for number, impl in enumerate(chosen, 1):
+            progress.building(impl.name, number, len(chosen))
+            log = catalog.root / ".bench" / "logs" / f"{engine.name}-{impl.language}-{impl.variant}.log"
+            made = engine.build(impl, catalog.languages[impl.language], log, progress.line, clean=clean)
+            progress.built(made, number, len(chosen))
+            if made.outcome == "failed":
+                progress.say(log_tail(Path(made.log)))
+            built.append(made)
+    return tuple(built)
+
+
+def log_tail(log: Path, lines: int = 8) -> str:
+    """The last lines of a build's log, indented, and where the whole is."""
+    text = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if log.exists() else []
+    return "\n".join([*(f"    {line[:200]}" for line in text), f"    the whole log: {log}"])
+
+
+def build_row(build: Build) -> dict[str, object]:
+    """For --json."""
+    row = asdict(build)
+    del row["hello"]
+    return row
+
+
+def datasets(catalog: Catalog, workload: str, patterns: Sequence[str], changes: Params, seed: int, say: Say) -> tuple[Dataset, ...]:
+    """The data of cases, made where it isn't there."""
+    spec = catalog_module.workload(catalog, workload)
+    return tuple(data.prepare(spec, case, say) for case in cases(spec, patterns, seed, changes))
+
+
+def _plan(catalog: Catalog, ask: Ask) -> tuple[Workload, tuple[Case, ...], tuple[Implementation, ...], int, tuple[Job, ...]]:
+    spec = catalog_module.workload(catalog, ask.workload)
+    seed = draw_seed(ask.seed)
+    chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
+    wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
+    cpus = session.choose_cpus(ask.threads)
+    jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cpus=cpus)
+    return spec, wanted, chosen, seed, jobs
+
+
+def _history(root: Path, engine: str, threads: int) -> dict[tuple[str, str], float]:
+    folders = sorted(p.parent for p in (root / "results").glob(f"*/{store.SESSION}"))
+    return store.history(folders[-10:], engine, threads)
+
+
+def dry_run(catalog: Catalog, ask: Ask) -> Planned:
+    """The plan that `run` would follow with this seed."""
+    _, _, _, seed, jobs = _plan(catalog, ask)
+    name = engine(ask.engine, catalog.root, lambda _: None).name
+    return Planned(jobs, seed, jobs[0].limits.cpus, _history(catalog.root, name, ask.threads))
+
+
+def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
+    """A new session from nothing to its last record; its folder."""
+    spec, wanted, chosen, seed, jobs = _plan(catalog, ask)
+    created = datetime.now(UTC)
+    folder = (ask.out or catalog.root / "results" / f"{created:%Y%m%d-%H%M%S}-{spec.name}").resolve()
+    store.check_writable(folder)
+    with live.marked(catalog.root) as identity:
+        eng = engine(ask.engine, catalog.root, progress.say)
+        builds = build_all(catalog, eng, chosen, progress, yes=ask.yes)
+        sets = tuple(data.prepare(spec, case, progress.say) for case in wanted)
+        made = Session(
+            schema=SCHEMA, id=folder.name, created=created.isoformat(timespec="seconds"), command=ask.command,
+            bench_version=harness.__version__, engine=eng.name, isolation=eng.isolation, workload=spec.name, question=spec.question,
+            unit=spec.unit, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cases=wanted, steps=spec.steps,
+            implementations=tuple(i.name for i in chosen), jobs=jobs, timing=spec.timing, tolerance=spec.tolerance, builds=builds,
+            datasets=sets, facts={i.name: i.facts for i in chosen}, environment=_environment(catalog, eng),
+        )  # fmt: skip
+        store.create(folder, made)
+        progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")
+        with store.writing(folder):
+            _conduct(made, folder, catalog, eng, identity, progress, [])
+    return folder
+
+
+def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
+    """Finish an interrupted session, with the images and the data that it began with."""
+    made = store.read_session(folder)
+    with live.marked(catalog.root) as identity, store.writing(folder):
+        if store.mend(folder):
+            progress.say(f"warning: the last line of {folder / store.RUNS} was torn; that job runs again")
+        runs, _ = store.read_runs(folder)
+        if len(runs) == len(made.jobs):
+            progress.say(f"{folder} is complete: {len(runs)} jobs")
+            return folder
+        eng = engine(made.engine, catalog.root, progress.say)
+        session.check_resumable(made, catalog, eng)
+        progress.say(f"{len(runs)} of {len(made.jobs)} jobs are recorded")
+        _conduct(made, folder, catalog, eng, identity, progress, runs)
+    return folder
+
+
+def _conduct(made: Session, folder: Path, catalog: Catalog, eng: Engine, identity: str, progress: Progress, done: Sequence[Run]) -> None:
+    recorded = {r.job for r in done}
+    progress.expect([j for j in made.jobs if j.id not in recorded], _history(catalog.root, eng.name, made.threads))
+    conductor = session.Conductor(made, folder, catalog, eng, identity, progress)
+    try:
+        with progress:
+            for _ in conductor.run(done):
+                pass
+    except KeyboardInterrupt:
+        progress.say(f"interrupted; what was measured is kept. Go on with: bench run --resume {folder}")
+        raise
+
+
+def verify(catalog: Catalog, ask: Ask, progress: Progress) -> list[Run]:
+    """Block 0 alone: every whole answer against the oracle, in a session that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="bench-verify-") as folder:
+        Path(folder).chmod(0o755)
+        path = fresh(catalog, replace(ask, out=Path(folder) / "session"), progress)
+        return store.read_runs(path)[0]
+
+
+def for_request(
+    catalog: Catalog, workload: str, patterns: Sequence[str], changes: Params, seed: int, threads: int, say: Say
+) -> Iterator[tuple[Workload, Job, Dataset, Params]]:
+    """What a request by hand needs, a case each."""
+    spec = catalog_module.workload(catalog, workload)
+    any_impl = select(catalog, workload, (), quick=False)[:1]
+    for case in cases(spec, patterns, seed, changes):
+        job = plan.jobs(spec, [case], any_impl, seed=seed, blocks=1, threads=threads, cpus=session.choose_cpus(threads))[-1]
+        everything = replace(job, steps=tuple(s.name for s in spec.steps))
+        yield spec, everything, data.prepare(spec, case, say), case.params
+
+
+def _environment(catalog: Catalog, eng: Engine) -> dict[str, object]:
+    toolchains = {lang.name: lang.version for lang in catalog.languages.values()}
+    docker = eng.version() if isinstance(eng, DockerEngine) else None
+    return {
+        "machine": environment.machine(), "software": environment.software(catalog.root, toolchains), "docker": docker,
+        "state": environment.state(),
+    }  # fmt: skip
+
+
+def docker_facts(root: Path) -> dict[str, Any]:
+    """For the doctor: whether a daemon answers, with which client, and which base images are at hand."""
+    try:
+        eng = DockerEngine(root)
+    except EngineError as error:
+        return {"error": str(error)}
+    have, lacking = docker_build.bases(root, eng.api)
+    try:
+        client: str | None = docker_build.client(root)
+    except UserError:
+        client = None
+    return {**eng.version(), "client": client, "bases": have, "lacking": lacking}
+
+
+def listing(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
+    """What there is, for `bench list`."""
+    return {
+        "workloads": [
+            {"name": w.name, "title": w.title, "steps": {s.name: s.title for s in w.steps},
+             "cases": [{"name": c.name, "summary": c.summary, "default": c.default, "params": c.params} for c in w.cases]}
+            for w in catalog.workloads.values()
+        ],
+        "implementations": [
+            {"name": i.name, "language": i.language, "track": i.track, "contest": i.contest, "quick": i.quick, "summary": i.summary,
+             "workloads": {n: {"lacks": s.lacks} for n, s in i.workloads.items()}}
+            for i in catalog.implementations.values()
+        ],
+    }  # fmt: skip

@@ -1,0 +1,442 @@
+"""The nouns. Frozen records without I/O, which every other step takes and gives; imports nothing of ours.
+
+Units stand in the names: `_ns` nanoseconds (of CLOCK_MONOTONIC where they name an instant), `_s` seconds, `_bytes` bytes.
+None means: not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+SCHEMA = 1
+"""Version of session.json and runs.jsonl. A reader refuses a newer one; an older one is migrated on reading.
+
+1 (2026-11): the first.
+"""
+
+Params = Mapping[str, int | float | str]
+Track = Literal["baseline", "ecosystem", "tuned"]
+Kind = Literal["verify", "timed"]
+Outcome = Literal["ok", "wrong", "oom", "timeout", "hang", "crash", "protocol", "error", "unbuilt", "skipped"]
+"""What came of a job.
+
+ok: the right answers, all events. wrong: an answer or a check differs from the oracle. oom: out of memory. timeout: over its
+time limit while working. hang: idle, or not ending after `done`. crash: died without saying why. protocol: what it wrote is
+not the protocol. error: said itself that it can't. unbuilt: its build failed. skipped: not started, with the reason.
+"""
+
+
+class UserError(Exception):
+    """A mistake that the user can mend: one line with what is wrong and what to try. The command line turns it into exit code 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A timed part of a workload; `keys` and `values` are the columns of its answer."""
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How often a step is timed in a job, and how the stall meter is set."""
+
+    warmup: int
+    timed: int
+    meter_interval_ns: int
+    meter_threshold_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far an answer may lie from the oracle's: within `relative` of it, or within `absolute`."""
+
+    relative: float
+    absolute: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSpec:
+    """A case as the workload declares it, before a seed is chosen; `seeded` is false where the input is real and has no seed."""
+
+    name: str
+    summary: str
+    params: Params
+    time_limit_s: float
+    memory_bytes: int
+    default: bool
+    seeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What must be computed."""
+
+    name: str
+    title: str
+    question: str
+    unit: str
+    prose: str
+    steps: tuple[Step, ...]
+    timing: Timing
+    tolerance: Tolerance
+    answer_types: Mapping[str, str]
+    cases: tuple[CaseSpec, ...]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A workload at one size and seed; `name` carries parameters that were changed: `1e6[k=10]`."""
+
+    workload: str
+    name: str
+    params: Params
+    seed: int
+    time_limit_s: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRecipe:
+    """How a language's variants are built and run as processes; strings hold placeholders such as {impl} and {build}."""
+
+    build: tuple[tuple[str, ...], ...]
+    run: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    artifact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DockerRecipe:
+    """How a language's images are built; `artifact` is the stripped binary's path in the image."""
+
+    dockerfile: str
+    artifact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language under test: how every variant of it is built."""
+
+    name: str
+    title: str
+    version: tuple[str, ...]
+    requires: tuple[str, ...]
+    local: LocalRecipe
+    docker: DockerRecipe
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What an implementation takes of one workload: the steps it lacks with reasons, and the files that are its code."""
+
+    lacks: Mapping[str, str]
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """A language with a library. `contest` is false for a yardstick outside the languages' contest."""
+
+    name: str
+    language: str
+    variant: str
+    track: Track
+    summary: str
+    contest: bool
+    quick: bool
+    workloads: Mapping[str, Support]
+    folder: Path
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a job may use."""
+
+    cpus: tuple[int, ...]
+    memory_bytes: int
+    time_s: float
+    idle_s: float = 30.0
+    pids: int = 256
+    output_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One start of one implementation on one case. Block 0 verifies; the timed blocks count from 1; position from 1."""
+
+    id: str
+    kind: Kind
+    implementation: str
+    workload: str
+    case: str
+    seed: int
+    block: int
+    position: int
+    threads: int
+    warmup: int
+    timed: int
+    steps: tuple[str, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The cheap digest of an answer: its rows, and each value column's sum over what is not missing."""
+
+    rows: int
+    sums: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One timed pass of a step. `number` is the pass, from 1."""
+
+    index: int
+    step: str
+    number: int
+    warmup: bool
+    start_ns: int
+    wall_ns: int
+    user_ns: int | None
+    system_ns: int | None
+    units: int
+    check: Check | None
+    phases: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An interval on the monotonic clock: a pause with the collector's name for it, or a stall."""
+
+    start_ns: int
+    wall_ns: int
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """The collector's pauses in one job; `events` holds the longest, `dropped` how many more there were."""
+
+    collector: str
+    count: int | None
+    total_ns: int | None
+    cpu_share: float | None
+    events: tuple[Span, ...]
+    dropped: int
+    clock_error_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stalls:
+    """What a stall meter saw; `histogram` entry i counts oversleeps in [2^i, 2^(i+1)) microseconds."""
+
+    interval_ns: int
+    threshold_ns: int
+    count: int
+    total_over_ns: int
+    max_over_ns: int
+    histogram: tuple[int, ...]
+    events: tuple[Span, ...]
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The job's own account (getrusage and the runtime), as the last event carries it."""
+
+    minor_faults: int | None
+    major_faults: int | None
+    voluntary_switches: int | None
+    involuntary_switches: int | None
+    peak_rss_bytes: int | None
+    runtime_memory: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What the implementation says of itself."""
+
+    protocol: int
+    language: str
+    variant: str
+    runtime: str
+    libraries: Mapping[str, str]
+    parallelism: int
+    clock: str
+    allocator: str | None
+    now_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The outside account of a job at one instant: its cgroup's, or its processes' where there is no cgroup of its own.
+
+    `source` names which. `peak_bytes` is the cgroup's own high-water mark (with page cache).
+    """
+
+    source: str
+    anon_bytes: int | None = None
+    peak_bytes: int | None = None
+    user_ns: int | None = None
+    system_ns: int | None = None
+    throttled_ns: int | None = None
+    oom_kills: int | None = None
+    swap_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Anonymous memory against time: instants relative to the job's start, thinned evenly to a few thousand points."""
+
+    at_ns: tuple[int, ...] = ()
+    anon_bytes: tuple[int, ...] = ()
+    interval_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Instants of a job seen from outside, in nanoseconds after its start; None where it did not get so far."""
+
+    hello_ns: int | None = None
+    ready_ns: int | None = None
+    done_ns: int | None = None
+    exit_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job with what came of it: one line of runs.jsonl."""
+
+    schema: int
+    session: str
+    job: str
+    kind: Kind
+    implementation: str
+    language: str
+    variant: str
+    track: Track
+    contest: bool
+    workload: str
+    case: str
+    params: Params
+    seed: int
+    block: int
+    position: int
+    threads: int
+    engine: str
+    limits: Limits
+    outcome: Outcome
+    reason: str | None = None
+    suspect: tuple[str, ...] = ()
+    started: str | None = None
+    start_ns: int | None = None
+    times: Times = field(default_factory=Times)
+    threads_seen: int | None = None
+    hello: Hello | None = None
+    samples: tuple[Sample, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    pauses: Pauses | None = None
+    stalls: Stalls | None = None
+    control: Stalls | None = None
+    usage: Usage | None = None
+    outside: Reading | None = None
+    anon_peak_bytes: int | None = None
+    memory: Series = field(default_factory=Series)
+    state_before: Mapping[str, object] = field(default_factory=dict)
+    state_after: Mapping[str, object] = field(default_factory=dict)
+    exit_code: int | None = None
+    stderr: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One implementation made ready: `digest` names what will run (image id, or digest of the built files)."""
+
+    implementation: str
+    engine: str
+    outcome: Literal["built", "cached", "failed"]
+    seconds: float
+    digest: str | None
+    image_bytes: int | None
+    artifact_bytes: int | None
+    log: str
+    reason: str | None = None
+    hello: Hello | None = None
+    bases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A case's input and truth on disk; `digest` covers the input's bytes."""
+
+    case: str
+    inputs: Mapping[str, str]
+    answers: str
+    units: int
+    digest: str
+    facts: Mapping[str, object]
+    checks: Mapping[str, Check]
+    scales: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """All that a session was asked to do and where: session.json. Its jobs follow from `plan` with these alone."""
+
+    schema: int
+    id: str
+    created: str
+    command: str
+    bench_version: str
+    engine: str
+    isolation: str
+    workload: str
+    question: str
+    unit: str
+    seed: int
+    blocks: int
+    threads: int
+    cases: tuple[Case, ...]
+    steps: tuple[Step, ...]
+    implementations: tuple[str, ...]
+    jobs: tuple[Job, ...]
+    timing: Timing
+    tolerance: Tolerance
+    builds: tuple[Build, ...]
+    datasets: tuple[Dataset, ...]
+    facts: Mapping[str, Mapping[str, object]]
+    environment: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A centre with its interval over n invocations; low and high are None where n does not carry one."""
+
+    centre: float
+    low: float | None
+    high: float | None
+    n: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many times `other` takes what `base` takes: a ratio of geometric means with its 95 % interval, paired by block."""
+
+    base: str
+    other: str
+    ratio: float
+    low: float | None
+    high: float | None
+    n: int
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,46 @@
+"""Holds the control meter (meter.py) for a session: a stall meter outside every job, on the same CPUs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from harness.model import Stalls, Timing
+
+
+class ControlMeter:
+    """`with ControlMeter(timing, cpus) as meter:` then `meter.mark()` at a job's start and end; the second gives what lay between."""
+
+    def __init__(self, timing: Timing, cpus: tuple[int, ...]) -> None:
+        self._command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("meter.py"))]
+        self._command += [str(timing.meter_interval_ns), str(timing.meter_threshold_ns)]
+        self._cpus = cpus
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ControlMeter:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(self._process.pid, self._cpus)
+        return self
+
+    def mark(self) -> Stalls | None:
+        """What was seen since the last mark; None where the meter has died."""
+        pipe = self._process
+        if pipe is None or pipe.stdin is None or pipe.stdout is None:
+            return None
+        try:
+            pipe.stdin.write(b"\n")
+            pipe.stdin.flush()
+            return msgspec.json.decode(pipe.stdout.readline(), type=Stalls)
+        except (BrokenPipeError, msgspec.MsgspecError):
+            return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait(timeout=5)

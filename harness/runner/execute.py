@@ -1,0 +1,58 @@
+"""Job -> Run: starts the job on an engine, has it watched, and makes the record of it, whatever came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from harness.environment import state
+from harness.model import SCHEMA, Case, Dataset, Outcome, Run, Timing
+from harness.plan import expected_samples
+from harness.protocol import Transcript, request
+from harness.runner.control import ControlMeter
+from harness.runner.drive import Watch, drive
+from harness.runner.engine import Engine, Launch
+
+
+def blank(launch: Launch, case: Case, engine: str, outcome: Outcome, reason: str | None) -> Run:
+    """The record of a job that was not started; `execute` fills the same fields for those that were."""
+    job, impl = launch.job, launch.implementation
+    return Run(
+        schema=SCHEMA, session=launch.session, job=job.id, kind=job.kind, implementation=impl.name, language=impl.language,
+        variant=impl.variant, track=impl.track, contest=impl.contest, workload=job.workload, case=job.case, params=case.params,
+        seed=job.seed, block=job.block, position=job.position, threads=job.threads, engine=engine, limits=job.limits,
+        outcome=outcome, reason=reason,
+    )  # fmt: skip
+
+
+def execute(
+    engine: Engine, launch: Launch, case: Case, data: Dataset, timing: Timing, meter: ControlMeter, tell: Callable[[str], None]
+) -> Run:
+    """Run the job to its end. EngineError where the engine itself fails; everything the job does wrong is an outcome."""
+    job = launch.job
+    inside_data, inside_out = engine.paths(launch)
+    inputs = {name: f"{inside_data}/{path.rsplit('/', 1)[-1]}" for name, path in data.inputs.items()}
+    ask = request(job, case.params, inputs, timing, inside_out)
+    before, started = state(), datetime.now(UTC).isoformat(timespec="milliseconds")
+    meter.mark()
+    watch = Watch(Transcript(expected_samples(job), answers_wanted=launch.out is not None), job.limits, time.monotonic_ns())
+    handle = engine.start(launch)
+    try:
+        drive(handle, ask, watch, tell)
+    finally:
+        handle.close()
+    return _record(launch, case, engine.name, watch, meter, before, started)
+
+
+def _record(launch: Launch, case: Case, engine: str, watch: Watch, meter: ControlMeter, before: dict[str, object], started: str) -> Run:
+    said, ended = watch.transcript, watch.exit
+    return replace(
+        blank(launch, case, engine, watch.outcome, watch.reason),
+        started=started, start_ns=watch.start_ns, times=watch.times, threads_seen=said.threads, hello=said.hello,
+        samples=tuple(said.samples), answers=dict(said.answers), pauses=said.pauses, stalls=said.stalls, control=meter.mark(),
+        usage=said.usage, outside=watch.last_reading, anon_peak_bytes=watch.anon_peak, memory=watch.series,
+        state_before=before, state_after=state(), exit_code=ended.code if ended else None,
+        stderr=watch.stderr.decode("utf-8", "backslashreplace"),
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""Knows which harnesses are alive, so that what a dead one left can be told from what a living one uses, and removed.
+
+A harness that runs jobs leaves a marker `.bench/live/<pid>-<start>`; the next command that finds the marker of a dead one sweeps.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from harness.runner.engine import Engine
+
+CLOCK_SLACK_S = 2.0
+"""A process's start is computed from the boot time, which moves a little when the clock is set."""
+
+
+def identity() -> str:
+    """Names this harness: its process id and start, which together never come again."""
+    return f"{os.getpid()}-{psutil.Process().create_time():.2f}"
+
+
+def alive(harness: str) -> bool:
+    """Whether the harness of that identity still runs."""
+    pid, _, start = harness.partition("-")
+    try:
+        return abs(psutil.Process(int(pid)).create_time() - float(start)) < CLOCK_SLACK_S
+    except (psutil.NoSuchProcess, ValueError):
+        return False
+
+
+@contextmanager
+def marked(root: Path) -> Iterator[str]:
+    """Mark this harness as one that runs jobs."""
+    marker = root / ".bench" / "live" / identity()
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    try:
+        yield marker.name
+    finally:
+        marker.unlink(missing_ok=True)
+
+
+def dead(root: Path) -> list[Path]:
+    """Markers of harnesses that are gone."""
+    folder = root / ".bench" / "live"
+    return [m for m in sorted(folder.glob("*")) if not alive(m.name)] if folder.is_dir() else []
+
+
+def sweep(markers: Iterable[Path], engines: Iterable[Engine]) -> list[str]:
+    """Remove what the dead harnesses have left on these engines, then their markers; what was removed."""
+    removed = [line for engine in engines for line in engine.sweep(alive)]
+    for marker in markers:
+        marker.unlink(missing_ok=True)
+    return removed

@@ -1,0 +1,158 @@
+"""The measuring half from plan to record: each job is run, judged against the oracle, and appended, until the plan is done.
+
+Takes a Session as it stands in session.json and the runs already written, so a resumed session is the same code with more behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from harness import store, verify
+from harness.catalog import Catalog
+from harness.model import Build, Dataset, Job, Run, Session, UserError
+from harness.runner.control import ControlMeter
+from harness.runner.engine import Engine, EngineError, Launch
+from harness.runner.execute import blank, execute
+
+PADDING = 4096
+
+
+class Observer(Protocol):
+    """Sees a session go by; for the progress that a person sees."""
+
+    def job(self, job: Job, number: int, total: int) -> None:
+        """A job begins: the `number`th of `total`."""
+
+    def step(self, text: str) -> None:
+        """Something happened within the job."""
+
+    def ended(self, run: Run) -> None:
+        """A job's record is written."""
+
+
+@dataclass(slots=True)
+class Conductor:
+    """Runs the jobs of one session that have no record yet."""
+
+    session: Session
+    folder: Path
+    catalog: Catalog
+    engine: Engine
+    harness: str
+    observer: Observer
+
+    def run(self, done: Sequence[Run]) -> Iterator[Run]:
+        """Each further run, as it is written."""
+        recorded = {run.job for run in done}
+        spoilt = {(r.implementation, r.case): _why(r) for r in done if r.kind == "verify" and r.outcome != "ok"}
+        todo = [job for job in self.session.jobs if job.id not in recorded]
+        if not todo:
+            return
+        with ControlMeter(self.session.timing, todo[0].limits.cpus) as meter, _kept_off(todo[0].limits.cpus):
+            for number, job in enumerate(todo, 1):
+                self.observer.job(job, number, len(todo))
+                run = self._one(job, spoilt, meter)
+                if run.kind == "verify" and run.outcome != "ok":
+                    spoilt[(run.implementation, run.case)] = _why(run)
+                store.append(self.folder, run)
+                self.observer.ended(run)
+                yield run
+
+    def _one(self, job: Job, spoilt: Mapping[tuple[str, str], str], meter: ControlMeter) -> Run:
+        case = next(c for c in self.session.cases if c.name == job.case)
+        data = next(d for d in self.session.datasets if d.case == job.case)
+        build = next(b for b in self.session.builds if b.implementation == job.implementation)
+        with _answers(self.folder if job.kind == "verify" else None) as out:
+            launch = self._launch(job, build, data, out)
+            if build.outcome == "failed":
+                return blank(launch, case, self.engine.name, "unbuilt", build.reason)
+            if job.kind == "timed" and (why := spoilt.get((job.implementation, job.case))):
+                return blank(launch, case, self.engine.name, "skipped", why)
+            try:
+                run = execute(self.engine, launch, case, data, self.session.timing, meter, self.observer.step)
+            except EngineError as error:
+                raise UserError(f"{job.id}: {error}; then: bench run --resume {self.folder}") from None
+            return self._judge(run, data, out)
+
+    def _launch(self, job: Job, build: Build, data: Dataset, out: Path | None) -> Launch:
+        impl = self.catalog.implementations[job.implementation]
+        inputs = Path(next(iter(data.inputs.values()))).parent
+        length = random.Random(f"{job.seed}/{job.id}").randrange(PADDING)  # noqa: S311 - shifts the stack (Mytkowicz et al. 2009)
+        language = self.catalog.languages[impl.language]
+        return Launch(job, impl, language, build, self.session.id, self.harness, "x" * length, inputs, out)
+
+    def _judge(self, run: Run, data: Dataset, out: Path | None) -> Run:
+        """Right or wrong, and whether its account holds; a job that failed already stays what it is."""
+        tolerance, wrong = self.session.tolerance, None
+        if run.outcome == "ok":
+            wrong = verify.checks(run.samples, data, tolerance)
+        if run.outcome == "ok" and not wrong and out:
+            workload = self.catalog.workloads[run.workload]
+            steps = [s for s in self.session.steps if s.name in run.answers]
+            wrong = verify.answers(out, steps, workload.answer_types, data, tolerance)
+        if wrong:
+            run = replace(run, outcome="wrong", reason=wrong)
+        return replace(run, suspect=verify.suspicions(run))
+
+
+def _why(run: Run) -> str:
+    return f"{run.outcome} in verification: {run.reason}"
+
+
+@contextmanager
+def _answers(parent: Path | None) -> Iterator[Path | None]:
+    """A folder that any user may write answers into, gone afterwards; None where no answers are wanted."""
+    if parent is None:
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix=".answers-", dir=parent)).resolve()
+    folder.chmod(0o777)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _kept_off(cpus: tuple[int, ...]) -> Iterator[None]:
+    """Keep the harness itself off the CPUs of the jobs, where there are others."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    usable = os.sched_getaffinity(0)
+    others = usable - set(cpus)
+    os.sched_setaffinity(0, others or usable)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)
+
+
+def choose_cpus(threads: int) -> tuple[int, ...]:
+    """The last `threads` usable CPUs: the first ones are where machines put interrupts, and where the harness goes."""
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    if threads > len(usable):
+        raise UserError(f"{threads} threads on {len(usable)} usable CPUs; take --threads {len(usable)} or less")
+    return tuple(usable[-threads:])
+
+
+def check_resumable(session: Session, catalog: Catalog, engine: Engine) -> None:
+    """UserError where the session can't be continued as it was: what it ran, or its data, is gone or has changed."""
+    for build in session.builds:
+        impl = catalog.implementations.get(build.implementation)
+        if build.outcome != "failed" and not (impl and engine.has(build, impl, catalog.languages[impl.language])):
+            what = f"{build.implementation}: what this session ran ({build.digest}) is gone or has changed"
+            raise UserError(f"{what}; begin a new session")
+    for data in session.datasets:
+        missing = [p for p in data.inputs.values() if not Path(p).exists()]
+        if missing:
+            again = f"bench data --workload {session.workload} --case '{data.case}' --seed {session.seed}"
+            raise UserError(f"{missing[0]} is gone; make it again with: {again}")

@@ -1,0 +1,159 @@
+"""Writes and reads sessions: session.json (written aside, synced, renamed) and runs.jsonl (whole lines appended, synced).
+
+Nothing written is ever lost or edited. A last line torn by a crash or a full disk is dropped on reading, with a warning, and cut off
+before the session is continued. The only place where measuring and reporting meet.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.model import SCHEMA, Run, Session, UserError
+
+SESSION, RUNS, LOCK = "session.json", "runs.jsonl", ".lock"
+_run_decoder = msgspec.json.Decoder(Run)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a line of runs.jsonl."""
+    return msgspec.json.schema(Run)
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all. UserError where the disk or the rights don't allow it."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise UserError(f"{path}: {error.strerror}; free some room or choose another folder with --out") from None
+
+
+def check_writable(folder: Path) -> None:
+    """UserError where a session could not be put there; found before anything is built. Leaves nothing behind."""
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if (folder / SESSION).exists():
+        raise UserError(f"{folder} holds a session already; continue it with --resume {folder}, or choose another folder with --out")
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: {there} can't be written; choose another folder with --out")
+
+
+def create(folder: Path, session: Session) -> None:
+    """Begin a session in `folder`; UserError where it can't be written or holds a session already."""
+    check_writable(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; choose another folder with --out") from None
+    write_aside(folder / SESSION, msgspec.json.format(msgspec.json.encode(session), indent=1))
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the session for one writer; UserError where another harness holds it."""
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder}: another bench is writing this session; wait for it or end it") from None
+        yield
+
+
+def append(folder: Path, run: Run) -> None:
+    """Add one run: a single write of a whole line, then synced. A write cut short by a full disk is taken back."""
+    path, line = folder / RUNS, msgspec.json.encode(run) + b"\n"
+    before = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("ab", buffering=0) as file:
+            if file.write(line) != len(line):
+                raise OSError(28, "No space left on device")
+            os.fsync(file.fileno())
+    except OSError as error:
+        if path.exists():
+            os.truncate(path, before)
+        raise UserError(f"{path}: {error.strerror}; free some room, then: bench run --resume {folder}") from None
+
+
+def mend(folder: Path) -> bool:
+    """Cut a torn last line off, so that appending can go on; True where there was one."""
+    path = folder / RUNS
+    data = path.read_bytes() if path.exists() else b""
+    whole = data.rfind(b"\n") + 1
+    if whole == len(data):
+        return False
+    os.truncate(path, whole)
+    return True
+
+
+def read_session(folder: Path) -> Session:
+    """session.json; UserError where it isn't one, or is of a newer schema."""
+    path = folder / SESSION
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise UserError(f"{folder} is no session: there is no {SESSION} in it; sessions are made by: bench run") from None
+    _check_schema(path, data)
+    try:
+        return msgspec.json.decode(data, type=Session)
+    except msgspec.MsgspecError as error:
+        raise UserError(f"{path}: {error}; it is no session.json of this program") from None
+
+
+def _check_schema(path: Path, data: bytes) -> None:
+    try:
+        found = msgspec.json.decode(data)
+    except msgspec.MsgspecError as error:
+        raise UserError(f"{path}: not JSON: {error}") from None
+    if not isinstance(found, Mapping) or not isinstance(found.get("schema"), int):
+        raise UserError(f"{path}: has no schema version; it is no session.json of this program")
+    if found["schema"] > SCHEMA:
+        raise UserError(f"{path}: schema version {found['schema']}, this bench reads up to {SCHEMA}; use a newer one")
+
+
+def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
+    """All whole lines of runs.jsonl in order, and warnings. A line in the middle that isn't a run is a UserError with its number."""
+    path = folder / RUNS
+    lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    warnings = [f"{path}: the last line is torn and was dropped (the job will run again on --resume)"] if lines[-1] else []
+    runs = []
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            runs.append(_run_decoder.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}:{number}: {error}; the line was changed or damaged: restore the file, or remove the line") from None
+    return runs, warnings
+
+
+def sessions(path: Path) -> list[Path]:
+    """The session folders at `path`: itself, or those in it, oldest first. UserError where there is none."""
+    if (path / SESSION).exists():
+        return [path]
+    found = sorted(p.parent for p in path.glob(f"*/{SESSION}")) if path.is_dir() else []
+    if not found:
+        raise UserError(f"{path} is no session and holds none; sessions are made by: bench run")
+    return found
+
+
+def history(folders: Iterable[Path], engine: str, threads: int) -> dict[tuple[str, str], float]:
+    """Seconds that a job of (implementation, case) took when it last ended well, for estimates only."""
+    seconds: dict[tuple[str, str], float] = {}
+    for folder in folders:
+        try:
+            runs, _ = read_runs(folder)
+        except UserError:
+            continue
+        for run in runs:
+            if run.engine == engine and run.threads == threads and run.times.exit_ns and run.outcome == "ok":
+                seconds[(run.implementation, run.case)] = run.times.exit_ns / 1e9
+    return seconds
