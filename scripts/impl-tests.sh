@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The tests of the protocol packages, in each language whose toolchain is on this machine; a missing one is fatal in CI.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+missing() {
+  echo "impl-tests: no $1 on PATH: its protocol package is not tested" >&2
+  [[ -z ${CI:-} ]]
+}
+
+.venv/bin/python -m pytest -q impls/python/protocol
+if command -v cargo >/dev/null; then
+  CARGO_TARGET_DIR=.bench/build/lint cargo test --quiet --locked --manifest-path impls/rust/Cargo.toml --workspace --exclude bench-polars
+else
+  missing cargo
+fi
+if command -v go >/dev/null; then (cd impls/go && go test ./...); else missing go; fi

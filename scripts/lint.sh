@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Every language's formatter and linter, as far as its toolchain is on this machine; a missing one is named, and fatal in CI.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+missing() {
+  echo "lint: no $1 on PATH: $2 not checked" >&2
+  [[ -z ${CI:-} ]]
+}
+
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+.venv/bin/mypy
+if command -v cargo >/dev/null; then
+  cargo fmt --manifest-path impls/rust/Cargo.toml --all --check
+  # Without the variants that compile a data-frame library: minutes for a few lines of code; they are checked where they are built.
+  CARGO_TARGET_DIR=.bench/build/lint cargo clippy --quiet --locked --manifest-path impls/rust/Cargo.toml --workspace --exclude bench-polars --all-targets -- -D warnings
+else
+  missing cargo Rust
+fi
+if command -v go >/dev/null; then
+  unformatted=$(gofmt -l impls/go)
+  [[ -z $unformatted ]] || { echo "gofmt: $unformatted" >&2; exit 1; }
+  (cd impls/go && go vet ./...)
+else
+  missing go Go
+fi
+if command -v shellcheck >/dev/null; then
+  mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+  shellcheck "${scripts[@]}"
+else
+  missing shellcheck "shell scripts"
+fi
