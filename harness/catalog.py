@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypeVar
+from string import Formatter
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -30,6 +31,8 @@ from harness.model import (
 )
 
 T = TypeVar("T")
+PLACEHOLDERS = {"impl", "language", "variant", "build", "cache", "python"}
+"""What the strings of a local recipe may name; runner/local_build.py fills them in."""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,7 +70,7 @@ class _Workload(_File):
     prose: str
     timing: _Timing
     tolerance: Tolerance
-    answer_types: dict[str, str]
+    answer_types: dict[str, Literal["text", "integer", "float"]]
     steps: tuple[_Step, ...]
     cases: tuple[_Case, ...]
 
@@ -143,16 +146,29 @@ def _workload(path: Path) -> Workload:
     cases = tuple(CaseSpec(c.name, c.summary, c.params, c.time_limit_s, c.memory_mb << 20, c.default, c.seeded) for c in f.cases)
     steps = tuple(Step(s.name, s.title, s.keys, s.values) for s in f.steps)
     for step in steps:
+        if blurred := [key for key in step.keys if f.answer_types.get(key) == "float"]:
+            raise UserError(f"{path}: step {step.name}: key '{blurred[0]}' is a float; rows are paired by keys, so make it text or integer")
         for column in (*step.keys, *step.values):
             if column not in f.answer_types:
-                raise UserError(
-                    f"{path}: step {step.name}: no entry for '{column}' in [answer_types]; add one (text, integer or float)"
-                )
+                raise UserError(f"{path}: step {step.name}: no entry for '{column}' in [answer_types]; add one (text, integer or float)")
     return Workload(path.parent.name, f.title, f.question, f.unit, f.prose, steps, timing, f.tolerance, f.answer_types, cases, path.parent)
+
+
+def _check_placeholders(path: Path, local: _Local) -> None:
+    """UserError where a string of a recipe could not be filled in, found before anything is built."""
+    for text in (*(part for step in local.build for part in step), *local.run, *local.env.values(), local.artifact or ""):
+        try:
+            unknown = {name for _, name, _, _ in Formatter().parse(text) if name is not None} - PLACEHOLDERS
+        except ValueError as error:
+            raise UserError(f"{path}: [local]: '{text}': {error}; write a brace that is meant as such twice") from None
+        if unknown:
+            names = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
+            raise UserError(f"{path}: [local]: '{text}': no such placeholder; there are: {names}")
 
 
 def _language(path: Path) -> Language:
     f = _read(path, _Language)
+    _check_placeholders(path, f.local)
     local = LocalRecipe(f.local.build, f.local.run, f.local.env, f.local.artifact)
     docker = DockerRecipe(f.docker.dockerfile, f.docker.artifact)
     return Language(path.parent.name, f.title, f.version, f.requires, local, docker, path.parent)
@@ -193,14 +209,10 @@ def load(root: Path) -> Catalog:
     languages = {lang.name: lang for lang in map(_language, sorted(root.glob("impls/*/language.toml")))}
     implementations = {i.name: i for i in map(_implementation, sorted(root.glob("impls/*/*/impl.toml")))}
     if not workloads or not implementations:
-        raise UserError(
-            f"{root}: no workloads/ or impls/ with their .toml files; run inside a checkout or set BENCH_ROOT to one"
-        )
+        raise UserError(f"{root}: no workloads/ or impls/ with their .toml files; run inside a checkout or set BENCH_ROOT to one")
     for impl in implementations.values():
         if impl.language not in languages:
-            raise UserError(
-                f"{impl.folder / 'impl.toml'}: there is no ../language.toml; add one, see CONTRIBUTING.md"
-            )
+            raise UserError(f"{impl.folder / 'impl.toml'}: there is no ../language.toml; add one, see CONTRIBUTING.md")
         for name, support in impl.workloads.items():
             if name not in workloads:
                 raise UserError(f"{impl.folder / 'impl.toml'}: [workloads.{name}]: no such workload; there are: {', '.join(workloads)}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -24,11 +25,10 @@ from harness.catalog import load
 from harness.model import UserError
 from harness.progress import Progress
 from harness.protocol import request
-from harness.report import plots, terminal
 from harness.runner import live
 from harness.runner.engine import EngineError
 
-OUT, ERR = Console(soft_wrap=True), Console(stderr=True)
+OUT, ERR = Console(), Console(stderr=True)
 
 
 def root() -> Path:
@@ -49,8 +49,10 @@ class _Bench(click.Group):
             _sweep(root())
             return super().invoke(ctx)
         except (UserError, EngineError) as error:
-            ERR.print(f"bench: {error}", style="red", markup=False, highlight=False)
+            _say(f"bench: {error}", style="red")
             ctx.exit(2)
+        except KeyboardInterrupt:
+            ctx.exit(130)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
@@ -60,7 +62,12 @@ def _sweep(folder: Path) -> None:
     """Before any command: what a killed harness has left behind goes."""
     if markers := live.dead(folder):
         for line in live.sweep(markers, measure.engines(folder)):
-            ERR.print(f"removed: {line}", markup=False)
+            _say(f"removed: {line}")
+
+
+def _say(text: str, style: str | None = None) -> None:
+    """One line on standard error, however long: only a terminal may break it."""
+    ERR.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_json(value: object) -> None:
@@ -73,8 +80,15 @@ def _parameters(pairs: Sequence[str]) -> dict[str, int | float | str]:
         key, equals, value = pair.partition("=")
         if not equals:
             raise UserError(f"--param {pair}: write it as NAME=VALUE, e.g. --param k=10")
-        changes[key] = int(value) if value.lstrip("-").isdigit() else value
+        changes[key] = _number(value)
     return changes
+
+
+def _number(text: str) -> int | float | str:
+    """A plain number as one; all else, `nan` and `1_000` too, is text."""
+    if not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]+)?", text):
+        return text
+    return float(text) if "." in text else int(text)
 
 
 def _complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
@@ -164,7 +178,7 @@ def data(workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int
     bench data --workload groupby --case flights
     """
     catalog = load(root())
-    sets = measure.datasets(catalog, workload, case, _parameters(param), measure.draw_seed(seed), ERR.print)
+    sets = measure.datasets(catalog, workload, case, _parameters(param), measure.draw_seed(seed), _say)
     if as_json:
         _print_json([{"case": d.case, "inputs": d.inputs, "answers": d.answers, "units": d.units, "digest": d.digest} for d in sets])
         return
@@ -203,7 +217,7 @@ def build(select: tuple[str, ...], engine: str, as_json: bool, clean: bool, quic
     """
     catalog = load(root())
     chosen = measure.select(catalog, None, select, quick=quick)
-    built = measure.build_all(catalog, measure.engine(engine, catalog.root, ERR.print), chosen, Progress(ERR), clean=clean, yes=yes)
+    built = measure.build_all(catalog, measure.engine(engine, catalog.root, _say), chosen, Progress(ERR), clean=clean, yes=yes)
     if as_json:
         _print_json([measure.build_row(b) for b in built])
     if any(b.outcome == "failed" for b in built):
@@ -246,13 +260,13 @@ def run(resume: Path | None, workload: str | None, as_json: bool, plot: bool, **
     else:
         ask = measure.Ask(workload=workload, param=_parameters(asked.pop("param")), command=_command(), **asked)
         if ask.dry_run:
-            _print_plan(measure.dry_run(catalog, ask), as_json)
+            _print_plan(measure.dry_run(catalog, ask, progress.say), as_json)
             return
         folder = measure.fresh(catalog, ask, progress)
     _show(folder, as_json=as_json)
     if plot and not as_json:
         _plot(folder)
-    ERR.print(f"session: {folder}", markup=False, highlight=False)
+    _say(f"session: {folder}")
     if any(r.outcome != "ok" for r in store.read_runs(folder)[0]):
         sys.exit(1)
 
@@ -274,7 +288,10 @@ def _print_plan(planned: measure.Planned, as_json: bool) -> None:
     click.echo(f"{len(planned.jobs)} jobs, seed {planned.seed}, CPUs {','.join(map(str, planned.cpus))}; estimated {known:.0f} s{rest}")
 
 
+# Reports are imported where they are made: their libraries take longer than all the rest, and shell completion imports this file.
 def _show(folder: Path, *, as_json: bool) -> None:
+    from harness.report import terminal
+
     session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
     if as_json:
         _print_json(terminal.as_json(session, runs))
@@ -283,9 +300,11 @@ def _show(folder: Path, *, as_json: bool) -> None:
 
 
 def _plot(folder: Path) -> None:
+    from harness.report import plots
+
     session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
     for line in warnings:
-        ERR.print(f"warning: {line}", markup=False)
+        _say(f"warning: {line}")
     try:
         drawn = plots.draw(session, runs, folder / "plots")
     except OSError as error:
@@ -347,7 +366,7 @@ def request_command(
     (bench request --workload groupby --case 1e4; sleep 5) | ./my-implementation
     """
     catalog = load(root())
-    ready = measure.for_request(catalog, workload, case, _parameters(param), measure.draw_seed(seed), threads, ERR.print)
+    ready = measure.for_request(catalog, workload, case, _parameters(param), measure.draw_seed(seed), threads, _say)
     for spec, job, dataset, params in ready:
         click.echo(request(job, params, dataset.inputs, spec.timing, answers), nl=False)
 

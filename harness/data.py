@@ -48,7 +48,7 @@ def prepare(workload: Workload, case: Case, tell: Tell) -> Dataset:
         _make(workload, case, home, tell)
     try:
         data = msgspec.json.decode(manifest.read_bytes(), type=Dataset)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UserError(f"{manifest}: {error}; remove {home} and try again") from None
     return replace(data, case=case.name)
 
@@ -62,10 +62,14 @@ def _make(workload: Workload, case: Case, home: Path, tell: Tell) -> None:
     try:
         data = _fill(workload, case, aside, home, tell)
         (aside / "dataset.json").write_bytes(msgspec.json.encode(data))
-        aside.chmod(0o755)
+        # A job may run as any user, whatever this one's umask is.
+        for path in (aside, *aside.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         aside.rename(home)
     except OSError as error:
-        raise UserError(f"{home}: {error.strerror}; free some room or set BENCH_DATA to another folder") from None
+        # Another bench may have been quicker: what it made is the same.
+        if not (home / "dataset.json").exists():
+            raise UserError(f"{home}: {error.strerror}; free some room or set BENCH_DATA to another folder") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -93,7 +97,10 @@ def _script(path: Path, ask: Mapping[str, object]) -> Any:
     if done.returncode:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise UserError(f"{path}: {last}")
-    return json.loads(done.stdout.splitlines()[-1])
+    try:
+        return json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise UserError(f"{path}: it ended without its line of JSON; workloads/README.md says what it must print") from None
 
 
 def _checks(workload: Workload, answers: Path) -> tuple[dict[str, Check], dict[str, dict[str, float]]]:
@@ -120,9 +127,12 @@ def stored() -> list[dict[str, object]]:
     """Each data set in the cache: workload, case, bytes, folder."""
     rows: list[dict[str, object]] = []
     for manifest in sorted(folder().glob("*/*/dataset.json")):
-        data = msgspec.json.decode(manifest.read_bytes(), type=Dataset)
+        try:
+            case = msgspec.json.decode(manifest.read_bytes(), type=Dataset).case
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            case = "(damaged)"
         size = sum(p.stat().st_size for p in manifest.parent.rglob("*") if p.is_file())
-        rows.append({"workload": manifest.parent.parent.name, "case": data.case, "bytes": size, "folder": str(manifest.parent)})
+        rows.append({"workload": manifest.parent.parent.name, "case": case, "bytes": size, "folder": str(manifest.parent)})
     return rows
 
 

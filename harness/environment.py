@@ -97,13 +97,13 @@ def machine() -> dict[str, object]:
 
 def software(root: Path, toolchains: Mapping[str, Sequence[str]]) -> dict[str, object]:
     """Versions: ours, the toolchains' (name to the command that prints it), and the checkout's commit."""
-    status = _said(["git", "status", "--porcelain"], cwd=root)
+    commit = _said(["git", "rev-parse", "HEAD"], cwd=root)
     return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "toolchains": {name: _said(command) for name, command in toolchains.items()},
-        "commit": _said(["git", "rev-parse", "HEAD"], cwd=root),
-        "dirty": None if not shutil.which("git") else status is not None,
+        "commit": commit,
+        "dirty": None if commit is None else _said(["git", "status", "--porcelain"], cwd=root) is not None,
     }
 
 

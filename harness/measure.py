@@ -153,10 +153,25 @@ def datasets(catalog: Catalog, workload: str, patterns: Sequence[str], changes: 
     return tuple(data.prepare(spec, case, say) for case in cases(spec, patterns, seed, changes))
 
 
-def _plan(catalog: Catalog, ask: Ask) -> tuple[Workload, tuple[Case, ...], tuple[Implementation, ...], int, tuple[Job, ...]]:
+def _buildable(catalog: Catalog, chosen: Sequence[Implementation], eng: Engine, say: Say) -> tuple[Implementation, ...]:
+    """Those whose toolchain is here; a language that is left out is named."""
+    lacking = {name: eng.lacks(lang) for name, lang in catalog.languages.items() if any(i.language == name for i in chosen)}
+    for name, tools in lacking.items():
+        if tools:
+            say(f"without {catalog.languages[name].title}: no {', '.join(tools)} on PATH; install it, or start a Docker daemon")
+    return tuple(i for i in chosen if not lacking[i.language])
+
+
+def _plan(
+    catalog: Catalog, ask: Ask, eng: Engine, say: Say
+) -> tuple[Workload, tuple[Case, ...], tuple[Implementation, ...], int, tuple[Job, ...]]:
+    """What was not named and can't be built here is left out, aloud; what was named is tried, and its failure recorded."""
     spec = catalog_module.workload(catalog, ask.workload)
     seed = draw_seed(ask.seed)
     chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
+    chosen = chosen if ask.select else _buildable(catalog, chosen, eng, say)
+    if not chosen:
+        raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
     wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
     cpus = session.choose_cpus(ask.threads)
     jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cpus=cpus)
@@ -168,21 +183,21 @@ def _history(root: Path, engine: str, threads: int) -> dict[tuple[str, str], flo
     return store.history(folders[-10:], engine, threads)
 
 
-def dry_run(catalog: Catalog, ask: Ask) -> Planned:
+def dry_run(catalog: Catalog, ask: Ask, say: Say) -> Planned:
     """The plan that `run` would follow with this seed."""
-    _, _, _, seed, jobs = _plan(catalog, ask)
-    name = engine(ask.engine, catalog.root, lambda _: None).name
-    return Planned(jobs, seed, jobs[0].limits.cpus, _history(catalog.root, name, ask.threads))
+    eng = engine(ask.engine, catalog.root, say)
+    _, _, _, seed, jobs = _plan(catalog, ask, eng, say)
+    return Planned(jobs, seed, jobs[0].limits.cpus, _history(catalog.root, eng.name, ask.threads))
 
 
 def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
     """A new session from nothing to its last record; its folder."""
-    spec, wanted, chosen, seed, jobs = _plan(catalog, ask)
+    eng = engine(ask.engine, catalog.root, progress.say)
+    spec, wanted, chosen, seed, jobs = _plan(catalog, ask, eng, progress.say)
     created = datetime.now(UTC)
     folder = (ask.out or catalog.root / "results" / f"{created:%Y%m%d-%H%M%S}-{spec.name}").resolve()
     store.check_writable(folder)
     with live.marked(catalog.root) as identity:
-        eng = engine(ask.engine, catalog.root, progress.say)
         builds = build_all(catalog, eng, chosen, progress, yes=ask.yes)
         sets = tuple(data.prepare(spec, case, progress.say) for case in wanted)
         made = Session(
@@ -205,6 +220,7 @@ def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
     with live.marked(catalog.root) as identity, store.writing(folder):
         if store.mend(folder):
             progress.say(f"warning: the last line of {folder / store.RUNS} was torn; that job runs again")
+        session.clear(folder)
         runs, _ = store.read_runs(folder)
         if len(runs) == len(made.jobs):
             progress.say(f"{folder} is complete: {len(runs)} jobs")

@@ -52,7 +52,8 @@ def case_of(workload: Workload, spec: CaseSpec, seed: int, changes: Mapping[str,
     for key, value in changes.items():
         if key not in spec.params:
             raise UserError(f"case '{spec.name}' has no parameter '{key}'; it has: {', '.join(spec.params)}")
-        if isinstance(spec.params[key], str) != isinstance(value, str):
+        own = spec.params[key]
+        if not isinstance(value, int | float if isinstance(own, float) else type(own)):
             raise UserError(f"parameter '{key}': '{value}' is of another type than '{spec.params[key]}'")
     params: Params = {**spec.params, **changes}
     changed = ",".join(f"{k}={v}" for k, v in sorted(changes.items()) if spec.params[k] != v)
@@ -99,9 +100,9 @@ def jobs(
     return tuple(plan)
 
 
-def expected_samples(job: Job) -> list[tuple[str, int]]:
-    """(step, pass) of each sample that the job owes, in order."""
-    return [("load", 1)] + [(step, n) for step in job.steps for n in range(1, job.warmup + job.timed + 1)]
+def expected_samples(job: Job) -> list[tuple[str, int, bool]]:
+    """(step, pass, whether it is a warm-up) of each sample that the job owes, in order."""
+    return [("load", 1, False)] + [(step, n, n <= job.warmup) for step in job.steps for n in range(1, job.warmup + job.timed + 1)]
 
 
 def estimate_s(plan: Sequence[Job], history: Mapping[tuple[str, str], float]) -> tuple[float, int]:

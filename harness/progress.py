@@ -38,11 +38,12 @@ class Progress:
 
     def say(self, text: str) -> None:
         """One line that stays."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     # --- builds
     def building(self, name: str, number: int, total: int) -> None:
         """A build begins."""
+        self._told = time.monotonic()
         self._begin(total, number, f"build {name}")
 
     def line(self, text: str) -> None:

@@ -8,82 +8,107 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
-from harness.model import Check, Hello, Job, Params, Pauses, Sample, Span, Stalls, Timing, Usage
+from harness.model import Hello, Job, Params, Pauses, Sample, Stalls, Timing, Usage
 
 VERSION = 1
 LINE_LIMIT = 8 << 20
 """Longest line taken, in bytes: 4,096 pauses and as many stalls need well under one MiB."""
 
 
+Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A count or a time: no lawful one is negative, and a longer one would burst the first division by a float."""
+
+
 class ProtocolError(Exception):
     """What was written is not the protocol; the message says what, with the line's number."""
 
 
+class _Check(msgspec.Struct):
+    rows: Whole
+    sums: dict[str, float]
+
+
+class _Span(msgspec.Struct):
+    start_ns: Whole
+    wall_ns: Whole
+    kind: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    minor_faults: Whole | None
+    major_faults: Whole | None
+    voluntary_switches: Whole | None
+    involuntary_switches: Whole | None
+    peak_rss_bytes: Whole | None
+    runtime_memory: dict[str, Whole] = {}
+
+
 class _Hello(msgspec.Struct, tag_field="event", tag="hello"):
-    protocol: int
+    protocol: Whole
     language: str
     variant: str
     runtime: str
     libraries: dict[str, str]
-    parallelism: int
+    parallelism: Whole
     clock: str
-    now_ns: int
+    now_ns: Whole
     allocator: str | None = None
 
 
 class _Ready(msgspec.Struct, tag_field="event", tag="ready"):
-    now_ns: int
-    threads: int
+    now_ns: Whole
+    threads: Whole
 
 
 class _Sample(msgspec.Struct, tag_field="event", tag="sample", rename={"number": "pass"}):
-    index: int
+    index: Whole
     step: str
-    number: int
+    number: Whole
     warmup: bool
-    start_ns: int
-    wall_ns: int
-    user_ns: int | None
-    system_ns: int | None
-    units: int
-    check: Check | None
-    phases: dict[str, int] = {}
+    start_ns: Whole
+    wall_ns: Whole
+    user_ns: Whole | None
+    system_ns: Whole | None
+    units: Whole
+    check: _Check | None
+    phases: dict[str, Whole] = {}
 
 
 class _Answer(msgspec.Struct, tag_field="event", tag="answer"):
     step: str
     path: str
-    rows: int
+    rows: Whole
     sha256: str
 
 
 class _Pauses(msgspec.Struct, tag_field="event", tag="pauses"):
     collector: str
-    count: int | None
-    total_ns: int | None
+    count: Whole | None
+    total_ns: Whole | None
     cpu_share: float | None
-    events: tuple[Span, ...]
-    dropped: int
-    clock_error_ns: int | None = None
+    events: tuple[_Span, ...]
+    dropped: Whole
+    clock_error_ns: Whole | None = None
 
 
 class _Stalls(msgspec.Struct, tag_field="event", tag="stalls"):
-    interval_ns: int
-    threshold_ns: int
-    count: int
-    total_over_ns: int
-    max_over_ns: int
-    histogram: tuple[int, ...]
-    events: tuple[Span, ...]
-    dropped: int
+    interval_ns: Whole
+    threshold_ns: Whole
+    count: Whole
+    total_over_ns: Whole
+    max_over_ns: Whole
+    histogram: tuple[Whole, ...]
+    events: tuple[_Span, ...]
+    dropped: Whole
 
 
 class _Done(msgspec.Struct, tag_field="event", tag="done"):
-    now_ns: int
-    usage: Usage
+    now_ns: Whole
+    usage: _Usage
 
 
 class _Error(msgspec.Struct, tag_field="event", tag="error"):
@@ -119,7 +144,7 @@ def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing,
 class Transcript:
     """What an implementation said, so far. Mutable on purpose: it grows as lines arrive, and is read when the job has ended."""
 
-    owed: list[tuple[str, int]]
+    owed: list[tuple[str, int, bool]]
     answers_wanted: bool = False
     hello: Hello | None = None
     threads: int | None = None
@@ -154,11 +179,13 @@ class Transcript:
 
     def _line(self, line: bytes) -> str:
         self.lines += 1
+        if len(line) > LINE_LIMIT:
+            raise ProtocolError(f"line {self.lines} is longer than {LINE_LIMIT >> 20} MiB")
         try:
             event = _decoder.decode(line)
         except UnicodeDecodeError:
             raise ProtocolError(f"line {self.lines} is not UTF-8: {_show(line)}") from None
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise ProtocolError(f"line {self.lines} is no event: {error}: {_show(line)}") from None
         if self.done or self.error:
             raise ProtocolError(f"line {self.lines} comes after the last event: {_show(line)}")
@@ -179,12 +206,12 @@ class Transcript:
             case _Sample():
                 self._take_sample(event)
             case _Answer():
-                self.answers[event.step] = event.sha256
+                self._take_answer(event)
             case _Pauses():
-                self._once(self.pauses, name)
+                self._after_samples(self.pauses, name)
                 self.pauses = msgspec.convert(event, Pauses, from_attributes=True)
             case _Stalls():
-                self._once(self.stalls, name)
+                self._after_samples(self.stalls, name)
                 self.stalls = msgspec.convert(event, Stalls, from_attributes=True)
             case _Done():
                 self._take_done(event)
@@ -195,10 +222,15 @@ class Transcript:
         if value is not None:
             raise ProtocolError(f"line {self.lines}: a second '{name}'")
 
+    def _after_samples(self, value: object, name: str) -> None:
+        self._once(value, name)
+        if self.threads is None or len(self.samples) < len(self.owed):
+            raise ProtocolError(f"line {self.lines}: '{name}' although {self._missing()} is missing")
+
     def _take_hello(self, event: _Hello) -> None:
         self._once(self.hello, "hello")
         if event.protocol != VERSION:
-            raise ProtocolError(f"it speaks protocol {event.protocol}, this harness {VERSION}")
+            raise ProtocolError(f"line {self.lines}: it speaks protocol {event.protocol}, this harness {VERSION}")
         self.hello = msgspec.convert(event, Hello, from_attributes=True)
 
     def _take_sample(self, event: _Sample) -> None:
@@ -207,20 +239,25 @@ class Transcript:
             raise ProtocolError(f"{where}: before 'ready'")
         if event.index != len(self.samples) or event.index >= len(self.owed):
             raise ProtocolError(f"{where}: out of order, {len(self.samples)} of {len(self.owed)} samples came before it")
-        if (event.step, event.number) != self.owed[event.index]:
-            step, number = self.owed[event.index]
-            raise ProtocolError(f"{where}: {step}, pass {number} was owed")
-        if event.wall_ns < 0 or (self.samples and event.start_ns < self.samples[-1].start_ns + self.samples[-1].wall_ns):
-            raise ProtocolError(f"{where}: its time runs backwards or overlaps the sample before")
+        if (event.step, event.number, event.warmup) != (owed := self.owed[event.index]):
+            raise ProtocolError(f"{where}: {owed[0]}, pass {owed[1]} was owed, as {'warm-up' if owed[2] else 'no warm-up'}")
+        if self.samples and event.start_ns < self.samples[-1].start_ns + self.samples[-1].wall_ns:
+            raise ProtocolError(f"{where}: overlaps the sample before")
         if event.step != "load" and (event.check is None or not all(map(math.isfinite, event.check.sums.values()))):
             raise ProtocolError(f"{where}: has no check, or one that is not finite")
         self.samples.append(msgspec.convert(event, Sample, from_attributes=True))
+
+    def _take_answer(self, event: _Answer) -> None:
+        due = {s.step for s in self.samples} - {step for step, *_ in self.owed[len(self.samples) :]} - {"load"} - set(self.answers)
+        if not self.answers_wanted or event.step not in due:
+            raise ProtocolError(f"line {self.lines}: an answer of {event.step!r} that was not asked for, is not due yet, or came before")
+        self.answers[event.step] = event.sha256
 
     def _take_done(self, event: _Done) -> None:
         missing = self._missing()
         if missing != "'done'":
             raise ProtocolError(f"line {self.lines}: 'done' although {missing} is missing")
-        self.usage = event.usage
+        self.usage = msgspec.convert(event.usage, Usage, from_attributes=True)
 
     def _missing(self) -> str:
         """The first thing still owed, in words."""
@@ -229,9 +266,9 @@ class Transcript:
         if self.threads is None:
             return "'ready'"
         if len(self.samples) < len(self.owed):
-            step, number = self.owed[len(self.samples)]
+            step, number, _ = self.owed[len(self.samples)]
             return f"the sample of {step}, pass {number},"
-        if self.answers_wanted and (steps := {s for s, _ in self.owed} - {"load"} - set(self.answers)):
+        if self.answers_wanted and (steps := {s for s, *_ in self.owed} - {"load"} - set(self.answers)):
             return f"the answer of {min(steps)}"
         if self.pauses is None:
             return "'pauses'"

@@ -23,6 +23,7 @@ from harness.runner.engine import Engine, EngineError, Launch
 from harness.runner.execute import blank, execute
 
 PADDING = 4096
+ANSWERS = ".answers-"
 
 
 class Observer(Protocol):
@@ -113,12 +114,18 @@ def _answers(parent: Path | None) -> Iterator[Path | None]:
     if parent is None:
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix=".answers-", dir=parent)).resolve()
+    folder = Path(tempfile.mkdtemp(prefix=ANSWERS, dir=parent)).resolve()
     folder.chmod(0o777)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear(folder: Path) -> None:
+    """Remove the answers that a killed harness has left in the session's folder."""
+    for left in folder.glob(f"{ANSWERS}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

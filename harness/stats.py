@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from harness.model import Comparison, Run, Sample, Summary
 
@@ -53,32 +53,39 @@ def summarise(figures: Sequence[float]) -> Summary:
 
     Raises ValueError where there is none, or one that isn't positive.
     """
-    if not figures or min(figures) <= 0:
-        raise ValueError("a geometric mean needs positive figures")
-    logs = np.log(figures)
+    if not figures:
+        raise ValueError("there is no mean of nothing")
+    centre, low, high = _interval([_log(f) for f in figures])
     n = len(figures)
-    warnings = (f"only {n} invocations",) if n < FEW else ()
+    return Summary(centre, low, high, n, (f"only {n} invocations",) if n < FEW else ())
+
+
+def _log(figure: float) -> float:
+    if not 0 < figure < math.inf:
+        raise ValueError(f"{figure} has no place in a geometric mean: figures are positive")
+    return math.log(figure)
+
+
+def _interval(logs: Sequence[float]) -> tuple[float, float | None, float | None]:
+    """The mean of the logs with its t interval, exponentiated. Not from scipy.stats, which takes a second to import."""
+    n, mean = len(logs), float(np.mean(logs))
     if n < 2:
-        return Summary(math.exp(logs.mean()), None, None, n, warnings)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * logs.std(ddof=1) / math.sqrt(n)
-    return Summary(math.exp(logs.mean()), math.exp(logs.mean() - half), math.exp(logs.mean() + half), n, warnings)
+        return math.exp(mean), None, None
+    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * float(np.std(logs, ddof=1)) / math.sqrt(n)
+    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
 def compare(base: str, other: str, base_by_block: Mapping[int, float], other_by_block: Mapping[int, float]) -> Comparison | None:
-    """The paired ratio other/base over the blocks that have both; None where there is no such block."""
+    """The paired ratio other/base over the blocks that have both; None where there is no such block.
+
+    Raises ValueError where a figure isn't positive.
+    """
     blocks = sorted(base_by_block.keys() & other_by_block.keys())
     if not blocks:
         return None
-    logs = [math.log(other_by_block[b] / base_by_block[b]) for b in blocks]
-    n = len(logs)
-    warnings = (f"only {n} blocks",) if n < FEW else ()
-    ratio = math.exp(float(np.mean(logs)))
-    if n < 2:
-        return Comparison(base, other, ratio, None, None, n, warnings)
-    if np.ptp(logs) == 0:
-        return Comparison(base, other, ratio, ratio, ratio, n, warnings)
-    interval = stats.ttest_1samp(logs, 0.0).confidence_interval(CONFIDENCE)
-    return Comparison(base, other, ratio, math.exp(interval.low), math.exp(interval.high), n, warnings)
+    ratio, low, high = _interval([_log(other_by_block[b]) - _log(base_by_block[b]) for b in blocks])
+    n = len(blocks)
+    return Comparison(base, other, ratio, low, high, n, (f"only {n} blocks",) if n < FEW else ())
 
 
 def figures_by_block(runs: Sequence[Run], steps: Sequence[str] | None = None) -> dict[tuple[str, str], dict[int, float]]:
@@ -91,7 +98,7 @@ def by_block(runs: Sequence[Run], figure: Callable[[Run], float | None]) -> dict
     found: dict[tuple[str, str], dict[int, float]] = {}
     for run in runs:
         value = figure(run) if counts(run) else None
-        if value:
+        if value and value > 0:
             found.setdefault((run.implementation, run.case), {})[run.block] = value
     return found
 

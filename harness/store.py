@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +19,21 @@ import msgspec
 from harness.model import SCHEMA, Run, Session, UserError
 
 SESSION, RUNS, LOCK = "session.json", "runs.jsonl", ".lock"
+DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises on bytes that are not ours."""
 _run_decoder = msgspec.json.Decoder(Run)
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a line of runs.jsonl."""
-    return msgspec.json.schema(Run)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Run, schema_hook=_any)}
+
+
+def _any(kind: type) -> dict[str, Any]:
+    """Where the nouns say `object` any JSON is lawful."""
+    if kind is object:
+        return {"description": "any JSON"}
+    raise NotImplementedError
 
 
 def write_aside(path: Path, data: bytes) -> None:
@@ -42,11 +52,14 @@ def write_aside(path: Path, data: bytes) -> None:
 
 def check_writable(folder: Path) -> None:
     """UserError where a session could not be put there; found before anything is built. Leaves nothing behind."""
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    if (folder / SESSION).exists():
+    try:
+        held = (folder / SESSION).exists()
+        with tempfile.TemporaryFile(dir=next(p for p in (folder, *folder.parents) if p.exists())):
+            pass
+    except OSError as error:
+        raise UserError(f"{folder} can't be written: {error.strerror}; choose another folder with --out") from None
+    if held:
         raise UserError(f"{folder} holds a session already; continue it with --resume {folder}, or choose another folder with --out")
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: {there} can't be written; choose another folder with --out")
 
 
 def create(folder: Path, session: Session) -> None:
@@ -62,7 +75,11 @@ def create(folder: Path, session: Session) -> None:
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Hold the session for one writer; UserError where another harness holds it."""
-    with (folder / LOCK).open("w") as lock:
+    try:
+        lock = (folder / LOCK).open("w")
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; make it writable to go on with the session") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -88,12 +105,22 @@ def append(folder: Path, run: Run) -> None:
 def mend(folder: Path) -> bool:
     """Cut a torn last line off, so that appending can go on; True where there was one."""
     path = folder / RUNS
-    data = path.read_bytes() if path.exists() else b""
+    data = _content(path)
     whole = data.rfind(b"\n") + 1
     if whole == len(data):
         return False
     os.truncate(path, whole)
     return True
+
+
+def _content(path: Path) -> bytes:
+    """A file's bytes, none where it isn't there yet."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make it readable") from None
 
 
 def read_session(folder: Path) -> Session:
@@ -106,32 +133,37 @@ def read_session(folder: Path) -> Session:
     _check_schema(path, data)
     try:
         return msgspec.json.decode(data, type=Session)
-    except msgspec.MsgspecError as error:
+    except DAMAGED as error:
         raise UserError(f"{path}: {error}; it is no session.json of this program") from None
 
 
 def _check_schema(path: Path, data: bytes) -> None:
     try:
         found = msgspec.json.decode(data)
-    except msgspec.MsgspecError as error:
+    except DAMAGED as error:
         raise UserError(f"{path}: not JSON: {error}") from None
     if not isinstance(found, Mapping) or not isinstance(found.get("schema"), int):
         raise UserError(f"{path}: has no schema version; it is no session.json of this program")
-    if found["schema"] > SCHEMA:
-        raise UserError(f"{path}: schema version {found['schema']}, this bench reads up to {SCHEMA}; use a newer one")
+    _check_version(str(path), found["schema"])
+
+
+def _check_version(where: str, schema: int) -> None:
+    if schema > SCHEMA:
+        raise UserError(f"{where}: schema version {schema}, this bench reads up to {SCHEMA}; use a newer one")
 
 
 def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
     """All whole lines of runs.jsonl in order, and warnings. A line in the middle that isn't a run is a UserError with its number."""
     path = folder / RUNS
-    lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    lines = _content(path).split(b"\n")
     warnings = [f"{path}: the last line is torn and was dropped (the job will run again on --resume)"] if lines[-1] else []
     runs = []
     for number, line in enumerate(lines[:-1], 1):
         try:
             runs.append(_run_decoder.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except DAMAGED as error:
             raise UserError(f"{path}:{number}: {error}; the line was changed or damaged: restore the file, or remove the line") from None
+        _check_version(f"{path}:{number}", runs[-1].schema)
     return runs, warnings
 
 

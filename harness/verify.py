@@ -38,7 +38,7 @@ def answers(folder: Path, steps: Sequence[Step], types: Mapping[str, str], data:
         truth = pl.read_parquet(Path(data.answers) / f"{step.name}.parquet")
         schema = {c: TYPES[types[c]] for c in (*step.keys, *step.values)}
         try:
-            got = pl.read_csv(folder / f"{step.name}.csv", schema_overrides=schema, null_values=[""], missing_utf8_is_empty_string=False)
+            got = pl.read_csv(folder / f"{step.name}.csv", schema_overrides=schema)
         except (OSError, pl.exceptions.PolarsError) as error:
             return f"{step.name}: its answer can't be read: {str(error).splitlines()[0]}"
         if why := compare(got, truth, step, tolerance):

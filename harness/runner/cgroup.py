@@ -20,14 +20,10 @@ def _number(path: Path | None) -> int | None:
 def _field(path: Path | None, key: str) -> int | None:
     """The number after `key` in a file of `key value` lines."""
     try:
-        lines = path.read_text().splitlines() if path else []
-    except OSError:
+        fields = (line.partition(" ") for line in path.read_text().splitlines()) if path else ()
+        return next((int(value) for name, _, value in fields if name == key), None)
+    except (OSError, ValueError):
         return None
-    for line in lines:
-        name, _, value = line.partition(" ")
-        if name == key:
-            return int(value)
-    return None
 
 
 def _times(value: int | None, factor: int) -> int | None:

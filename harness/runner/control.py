@@ -11,6 +11,7 @@ from types import TracebackType
 import msgspec
 
 from harness.model import Stalls, Timing
+from harness.runner.engine import HARNESS_VARIABLE
 
 
 class ControlMeter:
@@ -23,7 +24,10 @@ class ControlMeter:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ControlMeter:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Without the harness's name: the meter outlives each job, after which all that carries the name is ended.
+        env = {key: value for key, value in os.environ.items() if key != HARNESS_VARIABLE}
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, env=env, start_new_session=True)
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(self._process.pid, self._cpus)
         return self

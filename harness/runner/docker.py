@@ -160,6 +160,10 @@ class DockerEngine:
         except ANSWER_ERRORS:
             return False
 
+    def lacks(self, language: Language) -> list[str]:
+        """Nothing: the toolchains are in the images."""
+        return []
+
     def paths(self, launch: Launch) -> tuple[str, str | None]:
         """Where the folders are mounted."""
         return "/data", "/out" if launch.out else None

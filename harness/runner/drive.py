@@ -200,6 +200,11 @@ def _judge_exit(watch: Watch) -> None:
     elif ended is None:
         watch.fail("hang", "could not be ended")
     elif ended.signal:
-        watch.fail("crash", f"killed by {ended.signal} after {watch.transcript.last}")
+        watch.fail("crash", f"killed by {ended.signal} after {watch.transcript.last}{_last_words(watch)}")
     elif ended.code:
-        watch.fail("crash", f"exit code {ended.code} after {watch.transcript.last}")
+        watch.fail("crash", f"exit code {ended.code} after {watch.transcript.last}{_last_words(watch)}")
+
+
+def _last_words(watch: Watch) -> str:
+    lines = watch.stderr.decode("utf-8", "backslashreplace").strip().splitlines()
+    return f": {lines[-1][:200]}" if lines else ""

@@ -90,6 +90,9 @@ class Engine(Protocol):
     def has(self, build: Build, implementation: Implementation, language: Language) -> bool:
         """Whether what was built is still here, unchanged."""
 
+    def lacks(self, language: Language) -> list[str]:
+        """The tools that building this language's variants needs and this machine doesn't have."""
+
     def start(self, launch: Launch) -> Handle:
         """Start a job. EngineError where that fails."""
 

@@ -56,6 +56,7 @@ class LocalHandle:
             raise EngineError(
                 f"{command[0]}: {error.strerror}; build it again with: bench build --select {launch.job.implementation}"
             ) from None
+        self._harness = launch.harness
         self._memory_limit = launch.job.limits.memory_bytes
         self._oom = False
         self._children: list[psutil.Process] = []
@@ -142,14 +143,27 @@ class LocalHandle:
         return Exit(code if code >= 0 else None, signal.Signals(-code).name if code < 0 else None, self._oom)
 
     def close(self) -> None:
-        """End what is left of it and close the pipes."""
+        """End what is left of it and close the pipes; what it started may have left its group."""
         self.kill()
         self._popen.wait()
+        _end_those_of(self._harness.__eq__)
         self._selector.close()
         for stream in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
             if stream:
                 with suppress(BrokenPipeError):
                     stream.close()
+
+
+def _end_those_of(owned: Callable[[str], bool]) -> list[str]:
+    """End every process that carries the name of an `owned` harness in its environment; which they were."""
+    ended = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            owner = process.environ().get(HARNESS_VARIABLE)
+            if owner and owned(owner):
+                process.kill()
+                ended.append(f"{process.pid} ({process.name()})")
+    return ended
 
 
 class LocalEngine:
@@ -169,6 +183,10 @@ class LocalEngine:
         """Whether its sources and what was built of them are unchanged."""
         return local_build.current(self._root, implementation, language) == build.digest
 
+    def lacks(self, language: Language) -> list[str]:
+        """The tools of the language's recipe that are not on PATH."""
+        return local_build.missing(language)
+
     def paths(self, launch: Launch) -> tuple[str, str | None]:
         """The folders as they are."""
         return str(launch.data), str(launch.out) if launch.out else None
@@ -185,11 +203,5 @@ class LocalEngine:
 
     def sweep(self, alive: Callable[[str], bool]) -> list[str]:
         """End processes that a dead harness has started."""
-        removed = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error, OSError):
-                owner = process.environ().get(HARNESS_VARIABLE)
-                if owner and not alive(owner):
-                    process.kill()
-                    removed.append(f"process {process.pid} ({process.name()}) of a harness that is gone")
-        return removed
+        ended = _end_those_of(lambda owner: not alive(owner))
+        return [f"process {process} of a harness that is gone" for process in ended]

@@ -59,18 +59,19 @@ def current(root: Path, implementation: Implementation, language: Language) -> s
     return now if _stamped(stamp, now) else None
 
 
-def _missing(language: Language) -> list[str]:
+def missing(language: Language) -> list[str]:
+    """The tools of its recipe that are not on PATH."""
     return [tool for tool in language.requires if not shutil.which(tool)]
 
 
 def build(root: Path, implementation: Implementation, language: Language, log: Path, tell: Tell, *, clean: bool) -> Build:
     """Build it; a failure is a Build with the reason and the log's last lines."""
-    if missing := _missing(language):
+    if lacking := missing(language):
         return _failed(
             implementation,
             log,
             0.0,
-            f"{language.title} is not on this machine: no {', '.join(missing)} on PATH; install it or use --engine docker",
+            f"{language.title} is not on this machine: no {', '.join(lacking)} on PATH; install it or use --engine docker",
         )
     fill = placeholders(root, implementation, language)
     stamp = Path(fill["build"]) / "built.json"

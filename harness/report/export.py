@@ -1,0 +1,90 @@
+"""Findings -> one JSON object for scripts: the terminal's figures as raw numbers, units in their names, null where unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from harness import stats
+from harness.model import Build, Comparison, Run, Session, Summary
+from harness.report.findings import Findings, Row, findings, measures
+from harness.report.headline import headline
+
+
+def as_json(session: Session, runs: Sequence[Run]) -> dict[str, Any]:
+    """Everything that `render` prints."""
+    return {
+        "session": session.id,
+        "workload": session.workload,
+        "question": session.question,
+        "headline": headline(session, runs),
+        "engine": session.engine,
+        "isolation": session.isolation,
+        "threads": session.threads,
+        "seed": session.seed,
+        "blocks": session.blocks,
+        "jobs": len(session.jobs),
+        "jobs_recorded": len(runs),
+        "confidence": stats.CONFIDENCE,
+        "noise_floor": stats.FLOOR,
+        "cases": [_case(session, found) for found in findings(session, runs)],
+        "failures": [_failure(run) for run in runs if run.outcome != "ok"],
+        "suspect": [{"job": run.job, "suspicions": list(run.suspect)} for run in runs if run.suspect],
+    }
+
+
+def _case(session: Session, found: Findings) -> dict[str, Any]:
+    order, rivals = found.ranking.order, found.ranking.rivals
+    return {
+        "case": found.case.name,
+        "params": dict(found.case.params),
+        "unit": session.unit,
+        "units": found.units,
+        "fastest": order[0] if len(order) > 1 and not rivals else None,
+        "not_told_apart": [order[0], *rivals] if rivals else [],
+        "ranked": list(order),
+        "implementations": [_row(session, found, row) for row in found.rows],
+    }
+
+
+def _row(session: Session, found: Findings, row: Row) -> dict[str, Any]:
+    build = next((b for b in session.builds if b.implementation == row.name), None)
+    return {
+        "implementation": row.name,
+        "language": row.language,
+        "track": row.track,
+        "contest": row.contest,
+        "inside": row.inside or None,
+        "not_ranked_because": row.why,
+        "lacks": list(row.lacks),
+        "outcomes": dict(row.outcomes),
+        **{name: _summary(row.figures.get(name)) for name in measures(found.steps)},
+        "ratio_to_fastest": _ratio(row.ratio),
+        **asdict(row.interruptions),
+        **_build(build),
+    }
+
+
+def _summary(figure: Summary | None) -> dict[str, Any] | None:
+    return None if figure is None else {"centre": figure.centre, "low": figure.low, "high": figure.high, "n": figure.n}
+
+
+def _ratio(ratio: Comparison | None) -> dict[str, Any] | None:
+    if ratio is None:
+        return None
+    return {"base": ratio.base, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "n": ratio.n, "standing": stats.standing(ratio)}
+
+
+def _build(build: Build | None) -> dict[str, Any]:
+    return {
+        "build_outcome": build.outcome if build else None,
+        "build_s": build.seconds if build else None,
+        "image_bytes": build.image_bytes if build else None,
+        "artifact_bytes": build.artifact_bytes if build else None,
+    }
+
+
+def _failure(run: Run) -> dict[str, Any]:
+    return {"job": run.job, "kind": run.kind, "implementation": run.implementation, "case": run.case, "block": run.block,
+            "outcome": run.outcome, "reason": run.reason}  # fmt: skip

@@ -1,0 +1,167 @@
+"""Session and Runs -> Findings, one a case: what every renderer shows. Pure; no renderer works out a figure of its own.
+
+Who takes part in the contest: an implementation of a language (no yardstick) that gave the right answers in every job that has run,
+in every step. The others are shown with the reason why not. A mean over the blocks that one happened to survive is no
+contestant's figure: that was the road not taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from harness import stats
+from harness.model import Case, Comparison, Run, Session, Summary
+
+FATES = {
+    "wrong": "wrong answer", "oom": "out of memory", "timeout": "time limit", "hang": "hang", "crash": "crash",
+    "protocol": "broken protocol", "error": "error", "unbuilt": "build failed", "skipped": "skipped",
+}  # fmt: skip
+"""Outcomes in words, the gravest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interruptions:
+    """What held the work up: pauses of the collector and oversleeps, over the jobs of one implementation.
+
+    `collector` is None where no job has told; `pauses` is the median count a job.
+    """
+
+    collector: str | None
+    pauses: float | None
+    longest_pause_ns: int | None
+    longest_stall_ns: int | None
+    control_stall_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One implementation on one case. `why` it takes no part in the contest, or None; `fate` is the same in a word or two."""
+
+    name: str
+    language: str
+    track: str | None
+    contest: bool
+    inside: str
+    outcomes: Mapping[str, int]
+    why: str | None
+    fate: str | None
+    lacks: tuple[str, ...]
+    runs: tuple[Run, ...]
+    figures: Mapping[str, Summary]
+    blocks: Mapping[str, Mapping[int, float]]
+    ratio: Comparison | None
+    interruptions: Interruptions
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """One case. Rows: contestants by time, then those that take no part, then yardsticks; `ranking` holds the contestants alone."""
+
+    case: Case
+    units: int | None
+    steps: tuple[str, ...]
+    rows: tuple[Row, ...]
+    ranking: stats.Ranking
+
+    def row(self, name: str) -> Row:
+        """The row of that name."""
+        return next(row for row in self.rows if row.name == name)
+
+
+def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
+    """Figure name -> how it comes from one run."""
+    return {
+        "total_s": lambda run: stats.steady_seconds(run, steps),
+        "first_total_s": lambda run: stats.first_seconds(run, steps),
+        "load_s": lambda run: stats.steady_seconds(run, ["load"]),
+        "ready_s": lambda run: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
+        "units_per_s": lambda run: _rate(run, steps, stats.steady_seconds(run, steps)),
+        "load_units_per_s": lambda run: _rate(run, ["load"], stats.steady_seconds(run, ["load"])),
+        "anon_peak_bytes": lambda run: run.anon_peak_bytes,
+        "cgroup_peak_bytes": lambda run: run.outside.peak_bytes if run.outside else None,
+    }
+
+
+def _rate(run: Run, steps: Sequence[str], seconds: float | None) -> float | None:
+    """Units of one steady pass over all `steps`, by its seconds."""
+    units = {s.step: s.units for s in run.samples if not s.warmup and s.step in steps}
+    return sum(units.values()) / seconds if seconds else None
+
+
+def findings(session: Session, runs: Sequence[Run]) -> tuple[Findings, ...]:
+    """Every case of the session, with every implementation of it, whether it has run or not."""
+    return tuple(_case(session, case, [run for run in runs if run.case == case.name]) for case in session.cases)
+
+
+def _case(session: Session, case: Case, runs: Sequence[Run]) -> Findings:
+    steps = tuple(step.name for step in session.steps)
+    blocks = {name: stats.by_block(runs, figure) for name, figure in measures(steps).items()}
+    own = {name: {f: b.get((name, case.name), {}) for f, b in blocks.items()} for name in session.implementations}
+    rows = [_row(session, case, name, runs, own[name]) for name in session.implementations]
+    ranking = contest(rows, "total_s")
+    units = next((d.units for d in session.datasets if d.case == case.name), None)
+    rated = [_rated(row, ranking, rows) for row in rows]
+    return Findings(case, units, steps, tuple(sorted(rated, key=lambda row: _place(row, ranking))), ranking)
+
+
+def contest(rows: Sequence[Row], figure: str) -> stats.Ranking:
+    """The contestants by any figure."""
+    return stats.rank({row.name: row.blocks[figure] for row in rows if row.contest and not row.why})
+
+
+def _row(session: Session, case: Case, name: str, runs: Sequence[Run], blocks: Mapping[str, Mapping[int, float]]) -> Row:
+    mine = tuple(run for run in runs if run.implementation == name)
+    given = next((set(j.steps) for j in session.jobs if j.implementation == name and j.case == case.name), None)
+    lacks = tuple(s.name for s in session.steps if given is not None and s.name not in given)
+    dependencies = session.facts.get(name, {}).get("dependencies")
+    inside = str(dependencies.get("inside") or "") if isinstance(dependencies, Mapping) else ""
+    why, fate = _why(mine, lacks)
+    return Row(
+        name, name.partition("/")[0], mine[0].track if mine else None, mine[0].contest if mine else True, inside,
+        Counter(run.outcome for run in mine if run.kind == "timed"), why, fate, lacks, mine,
+        {f: stats.summarise([*b.values()]) for f, b in blocks.items() if b}, blocks, None, _interruptions(mine),
+    )  # fmt: skip
+
+
+def _why(runs: Sequence[Run], lacks: Sequence[str]) -> tuple[str, str] | tuple[None, None]:
+    checked = next((run.outcome for run in runs if run.kind == "verify" and run.outcome != "ok"), None)
+    if checked:
+        return f"{FATES[checked]} in verification", FATES[checked]
+    timed = [run for run in runs if run.kind == "timed"]
+    worst = next((fate for fate in FATES if any(run.outcome == fate for run in timed)), None)
+    if worst:
+        return f"{FATES[worst]} in {sum(r.outcome == worst for r in timed)} of {len(timed)} blocks", FATES[worst]
+    if lacks:
+        return f"lacks {', '.join(lacks)}", "lacks steps"
+    if not timed:
+        return "has not run", "not run"
+    return (None, None) if any(map(stats.counts, timed)) else ("every run is suspect", "suspect")
+
+
+def _interruptions(runs: Sequence[Run]) -> Interruptions:
+    good = [run for run in runs if stats.counts(run)]
+    pauses = [run.pauses for run in good if run.pauses]
+    numbers = [p.count for p in pauses if p.count is not None]
+    return Interruptions(
+        pauses[0].collector if pauses else None,
+        median(numbers) if numbers else None,
+        max((span.wall_ns for p in pauses for span in p.events), default=None),
+        max((run.stalls.max_over_ns for run in good if run.stalls), default=None),
+        max((run.control.max_over_ns for run in good if run.control), default=None),
+    )
+
+
+def _rated(row: Row, ranking: stats.Ranking, rows: Sequence[Row]) -> Row:
+    """The row with its ratio to the fastest contestant; yardsticks and the rest get one too where they have a total."""
+    if not ranking.order or row.name == ranking.order[0]:
+        return row
+    base = next(r for r in rows if r.name == ranking.order[0])
+    return replace(row, ratio=stats.compare(base.name, row.name, base.blocks["total_s"], row.blocks["total_s"]))
+
+
+def _place(row: Row, ranking: stats.Ranking) -> tuple[bool, bool, float, str]:
+    total = row.figures.get("total_s")
+    return not row.contest, row.name not in ranking.order, total.centre if total else float("inf"), row.name

@@ -1,0 +1,70 @@
+"""What it costs to have an implementation: build seconds, image and binary size. One figure a session: builds know no case."""
+
+from __future__ import annotations
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.model import Build, Session
+from harness.report import frames, rows, style, words
+from harness.report.rows import Line
+
+NOTE = "Hollow: taken from the builder's cache, so no figure of a build from nothing. Yardsticks are grey. Axes are logarithmic."
+PANELS = (
+    ("seconds", "build seconds", words.seconds),
+    ("image_bytes", "image", words.size),
+    ("artifact_bytes", "stripped binary", words.size),
+)
+
+
+def draw(session: Session, yardsticks: frozenset[str]) -> tuple[Figure, pl.DataFrame]:
+    """The figure and its data."""
+    builds = {b.implementation: b for b in session.builds}
+    order = sorted(session.implementations, key=lambda n: (n in yardsticks, builds[n].seconds if n in builds else float("inf"), n))
+    shown = [Line(name, name not in yardsticks, name in builds and builds[name].outcome == "failed") for name in order]
+    fig = style.sheet(11, rows.height(shown, 0.36) + 1.6, _title(session), NOTE)
+    axes = rows.panels(fig, [heading for _, heading, _ in PANELS], len(PANELS))
+    for ax, (figure, _, text) in zip(axes, PANELS, strict=True):
+        at = rows.lay(ax, shown, names=ax is axes[0])
+        values = {name: value for name in order if (value := _value(builds.get(name), figure))}
+        for line in shown:
+            _mark(ax, at[line.name], line, builds.get(line.name), figure)
+        rows.beside(ax, at, {name: text(value) for name, value in values.items()})
+        style.log_axis(ax, [*values.values()], text, most=4, base=10.0 if figure == "seconds" else 2.0)
+    return fig, frames.builds(session)
+
+
+def _value(build: Build | None, figure: str) -> float | None:
+    if build is None or build.outcome == "failed":
+        return None
+    found = {"seconds": build.seconds, "image_bytes": build.image_bytes, "artifact_bytes": build.artifact_bytes}[figure]
+    return float(found) if found else None
+
+
+def _mark(ax: Axes, y: float, line: Line, build: Build | None, figure: str) -> None:
+    value = _value(build, figure)
+    if value is None:
+        rows.absent(ax, y, "build failed" if line.failed else "none recorded", failed=line.failed)
+        return
+    shape = style.look(line.language, contest=line.contest)
+    hollow = figure == "seconds" and build is not None and build.outcome == "cached"
+    ax.plot(
+        [value],
+        [y],
+        shape.marker,
+        markersize=7,
+        markerfacecolor="white" if hollow else shape.colour,
+        markeredgecolor=shape.colour,
+        zorder=3,
+    )
+
+
+def _title(session: Session) -> str:
+    built = [b for b in session.builds if b.outcome == "built"]
+    if not built:
+        return "builds: none was made in this session"
+    quick, slow = min(built, key=lambda b: b.seconds), max(built, key=lambda b: b.seconds)
+    if quick is slow:
+        return f"builds: {quick.implementation} took {words.seconds(quick.seconds)}"
+    return f"builds: from {words.seconds(quick.seconds)} ({quick.implementation}) to {words.seconds(slow.seconds)} ({slow.implementation})"
