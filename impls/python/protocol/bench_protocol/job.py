@@ -1,0 +1,80 @@
+"""The course of one job, from `hello` to the end of standard input, in the order of impls/PROTOCOL.md."""
+
+from pathlib import Path
+from time import monotonic_ns
+from typing import Any
+
+from bench_protocol.answers import digest
+from bench_protocol.contract import Workload
+from bench_protocol.failure import Failure
+from bench_protocol.pauses import PauseRecorder
+from bench_protocol.stalls import StallMeter
+from bench_protocol.timing import timed
+from bench_protocol.usage import usage
+from bench_protocol.variant import hello, load_workload
+from bench_protocol.wire import Request, Wire
+
+
+class Job:
+    """One start of one variant."""
+
+    def __init__(self, folder: Path, wire: Wire, pauses: PauseRecorder) -> None:
+        self._folder = folder
+        self._wire = wire
+        self._pauses = pauses
+        self._samples = 0
+
+    def run(self) -> None:
+        """Returns when standard input ends; raises whatever keeps the job from its end."""
+        self._wire.send("hello", **hello(self._folder))
+        request = self._wire.receive()
+        if request is None:
+            return
+        workload = self._prepare(request)
+        meter = StallMeter(**request.meter) if request.meter else None
+        data = self._load(workload, request)
+        for step in request.steps:
+            self._step(workload, request, step, data)
+        self._wire.send("pauses", **self._pauses.report())
+        if meter:
+            self._wire.send("stalls", **meter.report())
+        self._wire.send("done", now_ns=monotonic_ns(), usage=usage(), runtime_memory={})
+        self._wire.wait_for_end()  # `data` is held until here
+
+    def _prepare(self, request: Request) -> Workload:
+        workload = load_workload(self._folder, request.workload, request.threads)
+        if lacking := [step for step in request.steps if step not in workload.STEPS]:
+            raise Failure("unsupported", f"{self._folder.name} lacks the steps {', '.join(lacking)} of {request.workload}")
+        threads = workload.start(request.threads)
+        self._wire.send("ready", now_ns=monotonic_ns(), threads=threads)
+        return workload
+
+    def _load(self, workload: Workload, request: Request) -> Any:
+        for name, path in request.inputs.items():
+            if not Path(path).is_file():
+                raise Failure("input", f"the input {name} is not a file: {path}; make it with `bench data`")
+        try:
+            data, times = timed(workload.load, request.inputs, request.params)
+        except MemoryError:
+            raise
+        except Exception as error:  # each engine has its own types of error for a file that it cannot read
+            raise Failure("input", f"load failed: {type(error).__name__}: {error}") from error
+        self._sample(times, step="load", warmup=False, units=workload.units(data), check=None, **{"pass": 1})
+        return data
+
+    def _step(self, workload: Workload, request: Request, step: str, data: Any) -> None:
+        result = None
+        for number in range(1, request.warmup + request.timed + 1):
+            result = None  # frees the last pass's result before the clock starts
+            result, times = timed(workload.STEPS[step], data)
+            check = workload.check(step, result)
+            warmup = number <= request.warmup
+            self._sample(times, step=step, warmup=warmup, units=workload.units(data), check=check, **{"pass": number})
+        if request.answers:
+            path = Path(request.answers) / f"{step}.csv"
+            rows = workload.write(step, result, path)
+            self._wire.send("answer", step=step, path=str(path), rows=rows, sha256=digest(path))
+
+    def _sample(self, times: dict[str, int], **fields: Any) -> None:
+        self._wire.send("sample", index=self._samples, **times, **fields)
+        self._samples += 1

@@ -1,0 +1,65 @@
+"""The wire: one JSON object a line, each flushed; requests come in as named tuples.
+
+Promise: nothing but events reaches standard output. What a library prints there goes to standard error.
+"""
+
+import json
+import os
+import sys
+from typing import Any, NamedTuple, Self
+
+from bench_protocol.failure import Failure
+
+VERSION = 1
+
+
+class Request(NamedTuple):
+    """A named tuple and no dataclass: `dataclasses` alone would add a third to the time that it takes to say hello."""
+
+    workload: str
+    inputs: dict[str, str]
+    params: dict[str, Any]
+    steps: list[str]
+    warmup: int
+    timed: int
+    threads: int
+    seed: int
+    time_limit_s: float
+    answers: str | None
+    meter: dict[str, int] | None
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """Unknown fields are ignored; a missing one is named."""
+        try:
+            fields = json.loads(line)
+            version = fields["protocol"]
+            if version == VERSION:
+                return cls(**{name: fields[name] for name in cls._fields})
+        except KeyError as error:
+            raise Failure("input", f"the request lacks the field {error}; see impls/PROTOCOL.md") from error
+        except (ValueError, TypeError) as error:
+            raise Failure("input", f"the request is not a JSON object: {error}") from error
+        raise Failure("unsupported", f"protocol {version!r}; this implementation speaks {VERSION}")
+
+
+class Wire:
+    """Standard input and output; made before anything can print."""
+
+    def __init__(self) -> None:
+        self._events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def send(self, event: str, **fields: Any) -> None:
+        """One event, one line, at once."""
+        line = json.dumps({"event": event, **fields}, allow_nan=False)
+        print(line, file=self._events, flush=True)
+
+    def receive(self) -> Request | None:
+        """The request, or None where standard input ends without one."""
+        line = sys.stdin.readline()
+        return Request.parse(line) if line else None
+
+    def wait_for_end(self) -> None:
+        """Blocks until the harness has read what it wants and closes the pipe."""
+        sys.stdin.read()

@@ -1,0 +1,105 @@
+"""The course of a job, seen from the other end of the pipe."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+
+def test_an_empty_input_gets_hello_and_exit_0(run):
+    outcome = run(None)
+    assert [event["event"] for event in outcome.events] == ["hello"]
+    assert outcome.code == 0
+    hello = outcome.events[0]
+    assert (hello["protocol"], hello["language"], hello["variant"]) == (1, "python", "json")
+    assert hello["libraries"] == {"pytest": pytest.__version__}
+
+
+def test_events_come_in_the_order_of_the_protocol(run, request_of):
+    outcome = run(request_of(meter={"interval_ns": 1_000_000, "threshold_ns": 8_000_000}))
+    names = [event["event"] for event in outcome.events]
+    assert names == ["hello", "ready", "sample", "sample", "sample", "sample", "pauses", "stalls", "done"]
+    assert outcome.code == 0
+    assert "chatter of a library" in outcome.stderr
+
+
+def test_samples_are_counted_and_lie_on_one_clock(run, request_of):
+    outcome = run(request_of())
+    samples = outcome.of("sample")
+    assert [(s["index"], s["step"], s["pass"], s["warmup"]) for s in samples] == [
+        (0, "load", 1, False),
+        (1, "total", 1, True),
+        (2, "total", 2, False),
+        (3, "total", 3, False),
+    ]
+    assert samples[0]["check"] is None
+    assert samples[3]["check"] == {"rows": 1, "sums": {"value": 0.1 + 0.2}}
+    assert {s["units"] for s in samples} == {2}
+    ends = [s["start_ns"] + s["wall_ns"] for s in samples]
+    assert all(end <= later["start_ns"] for end, later in zip(ends, samples[1:], strict=False))
+    assert outcome.of("ready")[0]["now_ns"] <= samples[0]["start_ns"]
+    assert ends[-1] <= outcome.of("done")[0]["now_ns"]
+
+
+def test_a_collection_in_a_step_is_a_pause_within_it(run, request_of):
+    outcome = run(request_of())
+    pauses = outcome.of("pauses")[0]
+    step = outcome.of("sample")[3]
+    within = [p for p in pauses["events"] if step["start_ns"] <= p["start_ns"] <= step["start_ns"] + step["wall_ns"]]
+    assert [p["kind"] for p in within] == ["gen2"]
+    assert pauses["count"] == len(pauses["events"]) + pauses["dropped"]
+    assert 0 < pauses["cpu_share"] < 1
+
+
+def test_an_answer_reads_back_the_same(run, request_of, tmp_path):
+    outcome = run(request_of(answers=str(tmp_path)))
+    answer = outcome.of("answer")[0]
+    content = Path(answer["path"]).read_bytes()
+    assert content == b"name,value\n,0.30000000000000004\n"
+    assert answer["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (answer["step"], answer["rows"]) == ("total", 1)
+
+
+def test_usage_holds_what_the_kernel_counts(run, request_of):
+    usage = run(request_of()).of("done")[0]["usage"]
+    assert usage["peak_rss_bytes"] > 1 << 20
+    assert all(value >= 0 for value in usage.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "words"),
+    [
+        ({"protocol": 2}, "unsupported", "protocol 2"),
+        ({"workload": "train"}, "unsupported", "no train.py"),
+        ({"workload": "../json/sums"}, "unsupported", "no ../json/sums.py"),
+        ({"steps": ["total", "median"]}, "unsupported", "median"),
+        ({"inputs": {"table": "/nowhere/table.txt"}}, "input", "/nowhere/table.txt"),
+        ({"steps": ["hungry"]}, "memory", "memory"),
+        ({"steps": ["broken"]}, "internal", "TypeError"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_one_event(run, request_of, changes, kind, words):
+    outcome = run(request_of(**changes))
+    assert outcome.code == 1
+    error = outcome.events[-1]
+    assert (error["event"], error["kind"]) == ("error", kind)
+    assert words in error["message"]
+
+
+def test_a_table_that_cannot_be_read_is_the_inputs_fault(run, request_of, tmp_path):
+    (tmp_path / "table.txt").write_text("0.1\nnonsense\n")
+    error = run(request_of()).events[-1]
+    assert (error["kind"], "nonsense" in error["message"]) == ("input", True)
+
+
+@pytest.mark.parametrize("line", ["{}", "nonsense", "[]"])
+def test_a_request_that_is_none_is_refused(run, line):
+    outcome = run(line)
+    assert (outcome.code, outcome.events[-1]["kind"]) == (1, "input")
+
+
+def test_a_library_that_is_not_installed_fails_the_receipt(run, variant):
+    (variant / "impl.toml").write_text('[dependencies]\ndirect = ["no-such-library==1"]\n')
+    outcome = run(None)
+    assert outcome.code == 1
+    assert "no-such-library is not installed" in outcome.events[-1]["message"]

@@ -1,0 +1,49 @@
+"""The stall meter, the pause recorder and the heap beneath them, in this process."""
+
+import ctypes
+import gc
+import time
+
+from bench_protocol.longest import Longest
+from bench_protocol.pauses import PauseRecorder
+from bench_protocol.stalls import StallMeter
+
+
+def test_the_longest_are_kept_and_the_others_counted():
+    longest = Longest(limit=2)
+    for start, wall in enumerate([5, 1, 9, 7]):
+        longest.add(start, wall)
+    assert longest.report() == {"events": [{"start_ns": 2, "wall_ns": 9}, {"start_ns": 3, "wall_ns": 7}], "dropped": 2}
+
+
+def test_a_held_interpreter_lock_is_a_stall():
+    meter = StallMeter(interval_ns=1_000_000, threshold_ns=100_000_000)
+    time.sleep(0.02)
+    start = time.monotonic_ns()
+    ctypes.PyDLL(None).usleep(200_000)  # PyDLL keeps the lock during the call
+    end = time.monotonic_ns()
+    report = meter.report()
+    held = [event for event in report["events"] if start <= event["start_ns"] <= end]
+    assert len(held) == 1
+    assert 150_000_000 < held[0]["wall_ns"] < 10_000_000_000
+    assert sum(report["histogram"]) == report["count"]
+    assert report["max_over_ns"] >= held[0]["wall_ns"]
+
+
+def test_oversleeps_fall_into_powers_of_two_of_microseconds():
+    meter = StallMeter(interval_ns=1_000_000, threshold_ns=1)
+    meter.report()
+    meter._histogram.clear()
+    for over in (0, 1_999, 2_000, 3_999, 4_000, 1_024_000):
+        meter._note(0, over)
+    assert meter._histogram == [2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_pauses_stop_with_the_report():
+    recorder = PauseRecorder()
+    gc.collect()
+    report = recorder.report()
+    assert report["events"][-1]["kind"] == "gen2"
+    gc.collect()
+    assert report["total_ns"] >= sum(event["wall_ns"] for event in report["events"][-1:])
+    assert recorder._note not in gc.callbacks
