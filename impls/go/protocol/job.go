@@ -1,0 +1,76 @@
+package protocol
+
+import "fmt"
+
+// job numbers the samples of one workload and writes them.
+type job struct {
+	work   Workload
+	req    *Request
+	events *emitter
+	index  int
+	units  int64
+}
+
+func runJob(w Workload, req *Request, events *emitter) error {
+	j := &job{work: w, req: req, events: events}
+	if err := j.load(); err != nil {
+		return err
+	}
+	for _, name := range req.Steps {
+		if err := j.step(name, w.Step(name)); err != nil {
+			return fmt.Errorf("step %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (j *job) load() error {
+	t, err := timed(func() (err error) {
+		j.units, err = j.work.Load(j.req)
+		return err
+	})
+	if err == nil {
+		j.sample("load", 1, false, t, nil)
+	}
+	return err
+}
+
+// step runs the passes of one step. An answer lives until its sample is written and is garbage from then
+// on. runtime.GC is not called between passes: when the collector frees, and at whose cost, is Go's own
+// affair, as in any Go service, and stays in the figures.
+func (j *job) step(name string, work Step) error {
+	passes := j.req.Warmup + j.req.Timed
+	for pass := 1; pass <= passes; pass++ {
+		var answer *Answer
+		t, err := timed(func() (err error) {
+			answer, err = work()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		j.sample(name, pass, pass <= j.req.Warmup, t, answer.check())
+		if pass == passes && j.req.Answers != nil {
+			if err := j.write(name, answer); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (j *job) sample(step string, pass int, warmup bool, t timing, c *check) {
+	j.events.emit(sample{
+		Event: "sample", Index: j.index, Step: step, Pass: pass, Warmup: warmup,
+		StartNS: t.start, WallNS: t.wall, UserNS: t.user, SystemNS: t.system, Units: j.units, Check: c,
+	})
+	j.index++
+}
+
+func (j *job) write(step string, answer *Answer) error {
+	path, digest, err := answer.writeFile(*j.req.Answers, step)
+	if err == nil {
+		j.events.emit(answerEvent{"answer", step, path, answer.Rows, digest})
+	}
+	return err
+}

@@ -1,0 +1,14 @@
+// Command std is the variant go/std: every workload in the language and its standard library alone.
+package main
+
+import (
+	"bench/protocol"
+	"bench/std/groupby"
+)
+
+func main() {
+	protocol.Variant{
+		Name:      "std",
+		Workloads: map[string]func() protocol.Workload{"groupby": groupby.New},
+	}.Main()
+}
