@@ -156,7 +156,7 @@ class Transcript:
     error: tuple[str, str] | None = None
     lines: int = 0
     last: str = "nothing"
-    _rest: bytes = b""
+    _rest: bytearray = field(default_factory=bytearray)
 
     @property
     def done(self) -> bool:
@@ -165,7 +165,12 @@ class Transcript:
 
     def feed(self, data: bytes) -> list[str]:
         """Take bytes of standard output; the names of the events completed by them. ProtocolError on anything unlawful."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        first, *others = data.split(b"\n")
+        self._rest += first
+        lines = []
+        if others:
+            lines = [bytes(self._rest), *others[:-1]]
+            self._rest = bytearray(others[-1])
         if len(self._rest) > LINE_LIMIT:
             raise ProtocolError(f"line {self.lines + 1} is longer than {LINE_LIMIT >> 20} MiB")
         return [self._line(line) for line in lines]
@@ -275,6 +280,6 @@ class Transcript:
         return "'stalls'" if self.stalls is None else "'done'"
 
 
-def _show(line: bytes) -> str:
+def _show(line: bytes | bytearray) -> str:
     text = line[:80].decode("utf-8", "backslashreplace")
     return repr(text + ("..." if len(line) > 80 else ""))

@@ -7,6 +7,7 @@ before the session is continued. The only place where measuring and reporting me
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -157,14 +158,29 @@ def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
     path = folder / RUNS
     lines = _content(path).split(b"\n")
     warnings = [f"{path}: the last line is torn and was dropped (the job will run again on --resume)"] if lines[-1] else []
-    runs = []
-    for number, line in enumerate(lines[:-1], 1):
-        try:
-            runs.append(_run_decoder.decode(line))
-        except DAMAGED as error:
-            raise UserError(f"{path}:{number}: {error}; the line was changed or damaged: restore the file, or remove the line") from None
-        _check_version(f"{path}:{number}", runs[-1].schema)
-    return runs, warnings
+    with _no_collection():
+        return [_run(f"{path}:{number}", line) for number, line in enumerate(lines[:-1], 1)], warnings
+
+
+def _run(where: str, line: bytes) -> Run:
+    try:
+        run = _run_decoder.decode(line)
+    except DAMAGED as error:
+        raise UserError(f"{where}: {error}; the line was changed or damaged: restore the file, or remove the line") from None
+    _check_version(where, run.schema)
+    return run
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Records hold no circles, and looking for some among a million samples takes five times as long as reading them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def sessions(path: Path) -> list[Path]:

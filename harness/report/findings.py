@@ -137,7 +137,7 @@ def _why(runs: Sequence[Run], lacks: Sequence[str]) -> tuple[str, str] | tuple[N
     if lacks:
         return f"lacks {', '.join(lacks)}", "lacks steps"
     if not timed:
-        return "has not run", "not run"
+        return "no timed run yet", "not run"
     return (None, None) if any(map(stats.counts, timed)) else ("every run is suspect", "suspect")
 
 

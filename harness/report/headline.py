@@ -20,14 +20,15 @@ class Matter:
 
     figure: str
     best: str
+    least: str
     took: str
     much: str
 
 
 FLOOR = f"the interval reaches into the noise floor of {stats.FLOOR * 100:.0f} %"
-TIME = Matter("total_s", "was fastest", "took", "as long")
-LOAD = Matter("load_s", "loaded fastest", "took", "as long")
-MEMORY = Matter("anon_peak_bytes", "held the least memory", "held", "as much")
+TIME = Matter("total_s", "was fastest", "took least", "took", "as long")
+LOAD = Matter("load_s", "loaded fastest", "loaded in least time", "took", "as long")
+MEMORY = Matter("anon_peak_bytes", "held the least memory", "held least", "held", "as much")
 
 
 def headline(session: Session, runs: Sequence[Run]) -> str:
@@ -65,11 +66,11 @@ def _verdict(found: Findings) -> str:
     near = listed([label(found.row(name)) for name in ranking.rivals])
     match _doubt(ranking):
         case "unknown":
-            return f"can't say which is fastest, a single block carries no interval; {label(first)} took least, {label(second)} {took}"
+            return f"can't say which is fastest, too few shared blocks for an interval; {label(first)} took least, {label(second)} {took}"
         case "open":
-            return f"no difference shown between {label(first)} and {near}; {second.name} {took}"
+            return f"{label(first)} took least, but no difference is shown to {near}; {second.name} {took}"
         case _:
-            return f"no verdict between {label(first)} and {near}: {FLOOR}; {second.name} {took}"
+            return f"{label(first)} took least, but there is no verdict against {near}: {FLOOR}; {second.name} {took}"
 
 
 def _doubt(ranking: stats.Ranking) -> stats.Standing:
@@ -133,8 +134,8 @@ def title(found: Findings, matter: Matter) -> str:
         return f"{first} {matter.best}; {took}"
     match _doubt(ranking):
         case "unknown":
-            return f"one block can't tell which {matter.best}; {took} as {first}"
+            return f"too few blocks to tell which {matter.best}; {took} as {first}"
         case "open":
-            return f"no difference shown between {listed([first, *ranking.rivals])}"
+            return f"{first} {matter.least}, but no difference is shown to {listed(ranking.rivals)}"
         case _:
-            return f"no verdict between {listed([first, *ranking.rivals])}: {FLOOR}"
+            return f"{first} {matter.least}, but there is no verdict against {listed(ranking.rivals)}: {FLOOR}"

@@ -26,8 +26,8 @@ NOTE = (
 def draw(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
     """The figure and its data; the pauses' data come with `pause_data`."""
     shown = chosen(found)
-    columns = min(COLUMNS, max(1, len(found.rows)))
-    lines = -(-max(1, len(found.rows)) // columns)
+    lines = -(-max(1, len(found.rows)) // COLUMNS)
+    columns = -(-max(1, len(found.rows)) // lines)
     fig = style.sheet(max(8.0, 3.1 * columns), 2.3 * lines + 1.1, f"{found.case.name}, memory: {title(found, MEMORY)}", NOTE)
     axes = rows.panels(fig, [""] * max(1, len(found.rows)), columns)
     values = [v for run in shown.values() for v in run.memory.anon_bytes if v > 1 << 20]
@@ -102,4 +102,4 @@ def _said_of_pauses(run: Run) -> str:
     if run.pauses is None or run.pauses.count is None:
         return ""
     longest = max((span.wall_ns for span in run.pauses.events), default=None)
-    return f"{run.pauses.count} pauses" + (f" ≤ {words.seconds(longest / 1e9)}" if longest else "")
+    return f"{run.pauses.count} pauses" + (f", longest {words.seconds(longest / 1e9)}" if longest else "")

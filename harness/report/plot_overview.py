@@ -41,6 +41,6 @@ def _ratio(row: Row, found: Findings) -> str:
 
 def _note(session: Session) -> str:
     return (
-        f"A dot is a block (one fresh start), the stroke the geometric mean, the bar its 95 % interval. Ratios are paired by block. "
-        f"{session.engine}, {session.threads} thread{'s' * (session.threads != 1)}, seed {session.seed}."
+        "A dot is a block (one fresh start), the stroke the geometric mean, the bar its 95 % interval (cut at the edge, it goes on). "
+        f"Ratios are paired by block. {session.engine}, {session.threads} thread{'s' * (session.threads != 1)}, seed {session.seed}."
     )

@@ -14,7 +14,7 @@ from harness.report import frames, rows, style, words
 from harness.report.findings import Findings
 from harness.report.headline import LOAD, MEMORY, TIME, title
 
-NOTE = "A dot is a block, the stroke the geometric mean, the bar its 95 % interval; axes are logarithmic."
+NOTE = "A dot is a block, the stroke the geometric mean, the bar its 95 % interval (cut at the edge, it goes on); axes are logarithmic."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def throughput(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]
         Strip("load_units_per_s", f"load: {unit}s read a second", words.rate),
         Strip("units_per_s", f"steps: {unit}s a second, over all steps", words.rate),
     )
-    return _draw(found, strips, f"{found.case.name}, throughput: {title(found, LOAD)}; in the steps {title(found, TIME)}", own_axes=True)
+    return _draw(found, strips, f"{found.case.name}, throughput: {_both(found)}", own_axes=True)
 
 
 def peak(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
@@ -51,7 +51,12 @@ def phases(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
         Strip(name, heading, words.seconds)
         for name, heading in (("ready_s", "start-up"), ("load_s", "load"), ("first_total_s", "first pass"), ("total_s", "steady pass"))
     )
-    return _draw(found, strips, f"{found.case.name}, phases: {title(found, LOAD)}; in the steps {title(found, TIME)}")
+    return _draw(found, strips, f"{found.case.name}, phases: {_both(found)}")
+
+
+def _both(found: Findings) -> str:
+    steps = title(found, TIME)
+    return f"{title(found, LOAD)}; in the steps {steps}" if len(found.ranking.order) > 1 else steps
 
 
 def _draw(
@@ -64,7 +69,7 @@ def _draw(
     for ax, strip in zip(axes, strips, strict=True):
         _strip(ax, found, strip, names=ax is axes[0])
         own = [v for row in found.rows for v in row.blocks[strip.figure].values()]
-        style.log_axis(ax, own if own_axes else together, strip.text, most=14 // len(strips), base=base)
+        style.log_axis(ax, own if own_axes else together, strip.text, most=max(4, 14 // len(strips)), base=base)
     return fig, frames.summaries(found, names)
 
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from harness.report.words import short
 
@@ -92,7 +92,7 @@ def log_axis(ax: Axes, values: Sequence[float], text: Callable[[float], str], mo
     low, high = min(values, default=1.0) / 1.25, max(values, default=10.0) * 1.25
     ax.set(**{f"{axis}scale": "log", f"{axis}lim": (low, high)})
     side = ax.xaxis if axis == "x" else ax.yaxis
-    side.set_major_locator(FixedLocator(_ticks(low, high, most, base)))
+    side.set_major_locator(FixedLocator(_ticks(low, high, most, base) if values else []))
     side.set_major_formatter(FuncFormatter(lambda value, _: short(text(value))))
     side.set_minor_locator(NullLocator())
     side.set_minor_formatter(NullFormatter())
@@ -102,10 +102,12 @@ def log_axis(ax: Axes, values: Sequence[float], text: Callable[[float], str], mo
 
 def _ticks(low: float, high: float, most: int, base: float) -> list[float]:
     found: list[float] = []
-    for series in ((1, 2, 5), (1, 3), (1,)) if base == 10 else ((1,),):
+    for series in ((1, 2, 5), (1, 3), (1,)) if base == 10 else ((1, 1.5), (1,)):
         found = [m * base**e for e in range(-30, 60) for m in series if low <= m * base**e <= high]
         if len(found) <= most:
             break
+    if len(found) < 2:
+        found = [float(tick) for tick in MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= tick <= high]
     return found[:: -(-len(found) // most)] if found else [low, high]
 
 

@@ -176,9 +176,12 @@ class DockerEngine:
             keep = self.api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             self.api.start(container)
             pid = self.api.inspect_container(container)["State"]["Pid"]
-        except ANSWER_ERRORS as error:
+        except (*ANSWER_ERRORS, KeyboardInterrupt) as error:
             if container:
-                self.api.remove_container(container, force=True, v=True)
+                with suppress(*ANSWER_ERRORS):
+                    self.api.remove_container(container, force=True, v=True)
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise EngineError(f"{launch.job.id}: {_first_line(error)}") from None
         return DockerHandle(self.api, container, pid, keep._sock, keep)
 

@@ -52,9 +52,15 @@ def marked(root: Path) -> Iterator[str]:
     os.environ[HARNESS_VARIABLE] = marker.name
     try:
         yield marker.name
+    except KeyboardInterrupt:
+        raise  # A job may have been half started: the marker stays, and the next command sweeps.
+    except BaseException:
+        marker.unlink(missing_ok=True)
+        raise
+    else:
+        marker.unlink(missing_ok=True)
     finally:
         del os.environ[HARNESS_VARIABLE]
-        marker.unlink(missing_ok=True)
 
 
 def dead(root: Path) -> list[Path]:

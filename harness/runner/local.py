@@ -14,8 +14,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -26,6 +26,7 @@ from harness.runner.engine import HARNESS_VARIABLE, Chunk, EngineError, Exit, La
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 CHILDREN_EVERY_NS = 250_000_000
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -34,6 +35,7 @@ def _prepare(cpus: tuple[int, ...]) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         if libc:
             os.sched_setaffinity(0, cpus)
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -42,16 +44,27 @@ def _prepare(cpus: tuple[int, ...]) -> Callable[[], None]:
     return prepare
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back until a fork is over: Python drops what is raised in the hooks that run after one, and the session would go on."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class LocalHandle:
     """A process group of our own, with pipes."""
 
     def __init__(self, command: list[str], env: Mapping[str, str], cwd: Path, launch: Launch) -> None:
         pipe = subprocess.PIPE
         try:
-            self._popen = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=pipe, env=env, cwd=cwd, start_new_session=True,
-                preexec_fn=_prepare(launch.job.limits.cpus), bufsize=0,
-            )  # fmt: skip
+            with _undisturbed():
+                self._popen = subprocess.Popen(
+                    command, stdin=pipe, stdout=pipe, stderr=pipe, env=env, cwd=cwd, start_new_session=True,
+                    preexec_fn=_prepare(launch.job.limits.cpus), bufsize=0,
+                )  # fmt: skip
         except OSError as error:
             raise EngineError(
                 f"{command[0]}: {error.strerror}; build it again with: bench build --select {launch.job.implementation}"

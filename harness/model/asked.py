@@ -1,0 +1,172 @@
+"""The nouns of what is asked for: from a workload's spec and an implementation's folder to a Job of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Params = Mapping[str, int | float | str]
+Track = Literal["baseline", "ecosystem", "tuned"]
+Kind = Literal["verify", "timed"]
+
+
+class UserError(Exception):
+    """A mistake that the user can mend: one line with what is wrong and what to try. The command line turns it into exit code 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A timed part of a workload; `keys` and `values` are the columns of its answer."""
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How often a step is timed in a job, and how the stall meter is set."""
+
+    warmup: int
+    timed: int
+    meter_interval_ns: int
+    meter_threshold_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far an answer may lie from the oracle's: within `relative` of it, or within `absolute`."""
+
+    relative: float
+    absolute: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSpec:
+    """A case as the workload declares it, before a seed is chosen; `seeded` is false where the input is real and has no seed."""
+
+    name: str
+    summary: str
+    params: Params
+    time_limit_s: float
+    memory_bytes: int
+    default: bool
+    seeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What must be computed."""
+
+    name: str
+    title: str
+    question: str
+    unit: str
+    prose: str
+    steps: tuple[Step, ...]
+    timing: Timing
+    tolerance: Tolerance
+    answer_types: Mapping[str, str]
+    cases: tuple[CaseSpec, ...]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A workload at one size and seed; `name` carries parameters that were changed: `1e6[k=10]`."""
+
+    workload: str
+    name: str
+    params: Params
+    seed: int
+    time_limit_s: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRecipe:
+    """How a language's variants are built and run as processes; strings hold placeholders such as {impl} and {build}."""
+
+    build: tuple[tuple[str, ...], ...]
+    run: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    artifact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DockerRecipe:
+    """How a language's images are built; `artifact` is the stripped binary's path in the image."""
+
+    dockerfile: str
+    artifact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language under test: how every variant of it is built."""
+
+    name: str
+    title: str
+    version: tuple[str, ...]
+    requires: tuple[str, ...]
+    local: LocalRecipe
+    docker: DockerRecipe
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What an implementation takes of one workload: the steps it lacks with reasons, and the files that are its code."""
+
+    lacks: Mapping[str, str]
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """A language with a library. `contest` is false for a yardstick outside the languages' contest."""
+
+    name: str
+    language: str
+    variant: str
+    track: Track
+    summary: str
+    contest: bool
+    quick: bool
+    workloads: Mapping[str, Support]
+    folder: Path
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a job may use."""
+
+    cpus: tuple[int, ...]
+    memory_bytes: int
+    time_s: float
+    idle_s: float = 30.0
+    pids: int = 256
+    output_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One start of one implementation on one case. Block 0 verifies; the timed blocks count from 1; position from 1."""
+
+    id: str
+    kind: Kind
+    implementation: str
+    workload: str
+    case: str
+    seed: int
+    block: int
+    position: int
+    threads: int
+    warmup: int
+    timed: int
+    steps: tuple[str, ...]
+    limits: Limits

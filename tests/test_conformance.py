@@ -1,0 +1,89 @@
+"""Every implementation gives every right answer: on the small case, with missing values, sorted, with few groups, and on the real flights.
+
+One suite for all of them; it finds them by itself. Locally those whose toolchain is here and that build quickly; in containers all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from harness import catalog, measure
+from harness.model import Params, Run
+from harness.progress import Progress
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOG = catalog.load(ROOT)
+QUICK = [i.name for i in CATALOG.implementations.values() if i.quick]
+ALL = list(CATALOG.implementations)
+SMALL: list[tuple[str, str, Params]] = [
+    ("groupby", "1e4", {}),
+    ("groupby", "1e4", {"na": 5}),
+    ("groupby", "1e4", {"k": 2, "na": 5, "sort": 1}),
+    ("groupby", "flights", {}),
+]
+
+
+def verified(engine: str, select: tuple[str, ...], workload: str, case: str, changes: Params) -> dict[str, Run]:
+    ask = measure.Ask(workload, "test", select=select, case=(case,), param=changes, engine=engine, seed=7, blocks=0)
+    runs = measure.verify(CATALOG, ask, Progress(Console(quiet=True)))
+    return {run.implementation: run for run in runs}
+
+
+def assert_right(runs: dict[str, Run], names: list[str]) -> None:
+    assert set(runs) == set(names)
+    assert {name: run.reason for name, run in runs.items() if run.outcome != "ok"} == {}
+    assert {name: run.suspect for name, run in runs.items() if run.suspect} == {}
+    for run in runs.values():
+        assert run.hello
+        assert run.hello.language == run.language
+        assert run.threads_seen == 1
+        assert run.stalls and run.pauses and run.usage and run.control
+
+
+@pytest.mark.impls
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("workload", "case", "changes"), SMALL)
+def test_each_quick_implementation_is_right_on_the_local_toolchains(workload: str, case: str, changes: Params) -> None:
+    engine = measure.engine("local", ROOT, lambda _: None)
+    here = [n for n in QUICK if not engine.lacks(CATALOG.languages[CATALOG.implementations[n].language])]
+    assert_right(verified("local", tuple(here), workload, case, changes), here)
+
+
+@pytest.mark.docker
+@pytest.mark.impls
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("workload", "case", "changes"), SMALL)
+def test_each_implementation_is_right_in_its_container(workload: str, case: str, changes: Params) -> None:
+    runs = verified("docker", tuple(ALL), workload, case, changes)
+    assert_right(runs, ALL)
+    for run in runs.values():
+        assert run.outside and run.outside.source.startswith("cgroup")
+
+
+def test_every_workload_has_every_language_or_says_why_not() -> None:
+    for name in CATALOG.workloads:
+        languages = {i.language for i in CATALOG.implementations.values() if name in i.workloads and i.contest}
+        assert languages == set(CATALOG.languages)
+
+
+def test_the_code_that_an_implementation_names_is_there_and_locked() -> None:
+    for impl in CATALOG.implementations.values():
+        for support in impl.workloads.values():
+            assert support.source
+            assert [f for f in support.source if not (impl.folder / f).is_file()] == []
+        dependencies = impl.facts["dependencies"]
+        assert isinstance(dependencies, dict)
+        assert [f for f in dependencies["lock"] if not (impl.folder / f).is_file()] == []
+        assert not dependencies["direct"] or dependencies["lock"]
+
+
+def test_every_ledger_says_what_it_was_reviewed_against() -> None:
+    for impl in CATALOG.implementations.values():
+        ledger = impl.facts["ledger"]
+        assert isinstance(ledger, dict)
+        assert ledger["reviewed"]
+        for entry in ledger["reviewed"]:
+            assert set(entry) == {"against", "finding"}
