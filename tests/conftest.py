@@ -1,0 +1,51 @@
+"""Fixtures for tests of the whole command: a checkout that holds the planted faults, and `bench` run in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from bench_command import Bench
+from docker.errors import DockerException
+
+import docker
+
+FAKES = Path(__file__).with_name("fakes")
+
+
+def copy_of_fakes(folder: Path) -> Path:
+    """A checkout of the fakes in `folder`, with nothing built."""
+    ignored = shutil.ignore_patterns(".bench", "results", "__pycache__")
+    return Path(shutil.copytree(FAKES, folder / "fakes", ignore=ignored))
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Bench:
+    """The command in a checkout that the whole test run shares, so that each fake is built once."""
+    folder = tmp_path_factory.mktemp("checkout")
+    return Bench(copy_of_fakes(folder), folder, data_folder)
+
+
+@pytest.fixture
+def own_bench(tmp_path: Path, data_folder: Path) -> Bench:
+    """The command in a checkout of this test's own, free to be changed."""
+    return Bench(copy_of_fakes(tmp_path), tmp_path, data_folder)
+
+
+@pytest.fixture(scope="session")
+def daemon() -> docker.DockerClient:
+    """The Docker daemon. Where it doesn't answer a person's run skips, and CI's fails: there it is owed."""
+    try:
+        client = docker.from_env(timeout=120)
+        client.ping()
+    except DockerException as error:
+        answer = pytest.fail if os.environ.get("CI") else pytest.skip
+        answer(f"no Docker daemon answers ({error}); start one with docker/start-daemon.sh")
+    return client

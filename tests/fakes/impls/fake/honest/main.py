@@ -1,0 +1,3 @@
+from speaker import Honest
+
+Honest().run()

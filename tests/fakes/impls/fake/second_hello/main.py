@@ -1,0 +1,9 @@
+from speaker import Honest
+
+
+class SecondHello(Honest):
+    def prepare(self) -> None:
+        self.hello()
+
+
+SecondHello().run()

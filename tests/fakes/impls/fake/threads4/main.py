@@ -1,0 +1,8 @@
+from speaker import Honest
+
+
+class Threads4(Honest):
+    threads = 4
+
+
+Threads4().run()

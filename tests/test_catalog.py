@@ -1,0 +1,139 @@
+"""Folders become nouns: adding one is all it takes, and a mistake in one is named by file and key."""
+
+import string
+from pathlib import Path
+
+import pytest
+from toy_checkout import IMPLEMENTATION, checkout
+
+from harness.catalog import Catalog, load, matching, workload
+from harness.model import UserError
+from harness.runner.local_build import placeholders
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_folders_become_nouns(tmp_path: Path) -> None:
+    found = checkout(tmp_path)
+    sums, std = found.workloads["sums"], found.implementations["x/std"]
+    assert (sums.timing.timed, sums.timing.meter_interval_ns, sums.timing.meter_threshold_ns) == (2, 5_000_000, 500_000)
+    assert (sums.tolerance.absolute, sums.cases[0].memory_bytes, sums.cases[0].params["share"]) == (1e-12, 64 << 20, 0.5)
+    assert (std.language, std.variant, std.contest, std.quick) == ("x", "std", True, False)
+    assert std.workloads["sums"].lacks == {"s1": "no sums"} and std.folder == tmp_path / "impls/x/std"
+    assert found.languages["x"].local.run == ("x", "{build}/it")
+    assert workload(found, "sums") is sums
+
+
+def test_an_implementation_is_added_by_its_folder_alone(tmp_path: Path) -> None:
+    checkout(tmp_path)
+    (tmp_path / "impls/x/other").mkdir()
+    (tmp_path / "impls/x/other/impl.toml").write_text(IMPLEMENTATION)
+    assert list(load(tmp_path).implementations) == ["x/other", "x/std"]
+
+
+@pytest.mark.parametrize(
+    ("stem", "old", "new", "why"),
+    [
+        ("workload", 'title = "Sums"', "title = ", r"sums/workload\.toml: not TOML"),
+        ("workload", 'unit = "row"\n', "", r"sums/workload\.toml: .*`unit`"),
+        ("workload", 'unit = "row"', "unit = 1", r"sums/workload\.toml: .*\$\.unit"),
+        ("workload", "time_limit_s = 5", 'time_limit_s = "5"', r"sums/workload\.toml: .*cases\[0\]\.time_limit_s"),
+        ("workload", 'question = "', 'questions = "', r"sums/workload\.toml: .*question"),
+        ("workload", 'v = "float"', 'w = "float"', r"sums/workload\.toml: step s1: no entry for 'v' in \[answer_types\]"),
+        ("workload", 'v = "float"', 'v = "double"', r"sums/workload\.toml: .*double.*answer_types"),
+        ("workload", 'k = "text"', 'k = "float"', r"sums/workload\.toml: step s1: key 'k' is a float"),
+        ("workload", "default = true", "defualt = true", r"sums/workload\.toml: .*unknown field `defualt`.*cases\[0\]"),
+        ("impl", "summary", "quik = true\nsummary", r"x/std/impl\.toml: .*unknown field `quik`"),
+        ("language", 'requires = ["true"]\n', "", r"impls/x/language\.toml: .*`requires`"),
+        ("language", "run = ", "runs = ", r"impls/x/language\.toml: .*run"),
+        ("impl", '"baseline"', '"best"', r"x/std/impl\.toml: .*best.*\$\.track"),
+        ("impl", "workloads.sums", "workloads.sum", r"x/std/impl\.toml: \[workloads\.sum\]: no such workload; there are: sums"),
+        ("impl", "s1 = ", "s9 = ", r"x/std/impl\.toml: workloads\.sums\.lacks: no such step: s9"),
+        ("impl", "summary", "sumary", r"x/std/impl\.toml: .*sum"),
+        ("impl", "plain", "\x00", r"x/std/impl\.toml: not TOML"),
+    ],
+)
+def test_a_mistake_is_named_by_file_and_key(tmp_path: Path, stem: str, old: str, new: str, why: str) -> None:
+    with pytest.raises(UserError, match=why) as refused:
+        checkout(tmp_path, **{stem: (old, new)})
+    assert "\n" not in str(refused.value)
+
+
+def test_bytes_that_are_no_text_are_a_mistake_too(tmp_path: Path) -> None:
+    checkout(tmp_path)
+    (tmp_path / "impls/x/std/impl.toml").write_bytes(b"\xff")
+    with pytest.raises(UserError, match=r"impl\.toml: not TOML"):
+        load(tmp_path)
+
+
+def test_a_language_without_its_file_is_named(tmp_path: Path) -> None:
+    checkout(tmp_path)
+    (tmp_path / "impls/x/language.toml").unlink()
+    with pytest.raises(UserError, match=r"x/std/impl\.toml: there is no \.\./language\.toml"):
+        load(tmp_path)
+
+
+def test_a_folder_that_is_no_checkout_says_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="BENCH_ROOT"):
+        load(tmp_path)
+
+
+def test_names_and_globs_choose_in_catalogue_order() -> None:
+    names = ["go/std", "rust/polars", "rust/std"]
+    assert matching("implementation", ["rust/*", "go/std"], names) == ("go/std", "rust/polars", "rust/std")
+    assert matching("implementation", ["*/std"], names) == ("go/std", "rust/std")
+    assert matching("implementation", [], names) == ()
+    with pytest.raises(UserError, match=r"no implementation matches 'c/.'; there are: go/std, rust/polars, rust/std"):
+        matching("implementation", ["go/std", "c/*"], names)
+
+
+def test_an_unknown_workload_lists_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no workload 'sum'; there are: sums"):
+        workload(checkout(tmp_path), "sum")
+
+
+# --- this checkout
+
+
+@pytest.fixture(scope="module")
+def here() -> Catalog:
+    return load(ROOT)
+
+
+def test_every_folder_with_code_is_in_the_catalogue(here: Catalog) -> None:
+    """A folder whose .toml was forgotten would silently take no part."""
+    shared = {"protocol", "target"}
+    folders = {f"{p.parent.name}/{p.name}" for p in ROOT.glob("impls/*/*/") if p.name not in shared and not p.name.startswith((".", "_"))}
+    assert set(here.implementations) == folders
+    assert set(here.workloads) == {p.name for p in ROOT.glob("workloads/*/")}
+
+
+def test_every_file_that_a_catalogue_entry_names_is_there(here: Catalog) -> None:
+    named = [w.folder / script for w in here.workloads.values() for script in ("generate.py", "oracle.py")]
+    named += [ROOT / lang.docker.dockerfile for lang in here.languages.values()]
+    for impl in here.implementations.values():
+        named += [impl.folder / path for support in impl.workloads.values() for path in support.source]
+        named += [impl.folder / path for path in impl.facts["dependencies"]["lock"]]  # type: ignore[index]
+    assert [str(p.relative_to(ROOT)) for p in named if not p.is_file()] == []
+
+
+def test_every_workload_has_a_default_case_and_unique_names(here: Catalog) -> None:
+    for w in here.workloads.values():
+        for names in ([s.name for s in w.steps], [c.name for c in w.cases]):
+            assert len(names) == len(set(names))
+        assert any(c.default for c in w.cases) and "load" not in {s.name for s in w.steps}
+
+
+def test_every_language_has_something_quick_and_every_claim_was_reviewed(here: Catalog) -> None:
+    assert {i.language for i in here.implementations.values() if i.quick and i.contest} == set(here.languages)
+    for impl in here.implementations.values():
+        assert impl.facts["ledger"]["reviewed"], impl.name  # type: ignore[index]
+        assert all(reason for support in impl.workloads.values() for reason in support.lacks.values())
+
+
+def test_recipes_use_known_placeholders_only(here: Catalog) -> None:
+    known = placeholders(ROOT, next(iter(here.implementations.values())), next(iter(here.languages.values()))).keys()
+    for lang in here.languages.values():
+        words = [*lang.local.run, *lang.local.env.values(), *(w for step in lang.local.build for w in step), lang.local.artifact or ""]
+        used = {name for word in words for _, name, _, _ in string.Formatter().parse(word) if name is not None}
+        assert used <= known, lang.name
