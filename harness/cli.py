@@ -254,6 +254,7 @@ def run(resume: Path | None, workload: str | None, as_json: bool, plot: bool, **
     catalog = load(root())
     progress = Progress(ERR)
     if resume:
+        _nothing_else_given()
         folder = measure.resume(catalog, resume, progress)
     elif not workload:
         raise UserError(f"say what to run with --workload NAME; there are: {', '.join(catalog.workloads)}")
@@ -269,6 +270,15 @@ def run(resume: Path | None, workload: str | None, as_json: bool, plot: bool, **
     _say(f"session: {folder}")
     if any(r.outcome != "ok" for r in store.read_runs(folder)[0]):
         sys.exit(1)
+
+
+def _nothing_else_given() -> None:
+    """A resumed session is what it was; an option that would be ignored is a mistake."""
+    ctx = click.get_current_context()
+    typed = click.core.ParameterSource.COMMANDLINE
+    given = [n for n in ctx.params if n not in ("resume", "as_json", "plot") and ctx.get_parameter_source(n) is typed]
+    if given:
+        raise UserError(f"--resume finishes a session as it was planned; leave out --{given[0].replace('_', '-')}")
 
 
 def _command() -> str:

@@ -98,7 +98,7 @@ class Conductor:
         if run.outcome == "ok" and not wrong and out:
             workload = self.catalog.workloads[run.workload]
             steps = [s for s in self.session.steps if s.name in run.answers]
-            wrong = verify.answers(out, steps, workload.answer_types, data, tolerance)
+            wrong = verify.announced(out, run.answers) or verify.answers(out, steps, workload.answer_types, data, tolerance)
         if wrong:
             run = replace(run, outcome="wrong", reason=wrong)
         return replace(run, suspect=verify.suspicions(run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,21 @@ def _check(got: Check, truth: Check, scales: Mapping[str, float], tolerance: Tol
         value = got.sums.get(column)
         if value is None or not abs(value - want) <= slack:
             return f"the sum of {column} is {value}, the oracle has {want}"
+    return None
+
+
+def announced(folder: Path, digests: Mapping[str, str]) -> str | None:
+    """Why the files in `folder` are not the answers announced (step to sha256), or None.
+
+    Only plain files count: a link could lead to the oracle's own answers, a pipe would never end.
+    """
+    for step, digest in digests.items():
+        path = folder / f"{step}.csv"
+        if path.is_symlink() or not path.is_file():
+            return f"{step}: its answer is not a plain file"
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest.lower():
+                return f"{step}: its answer is not the file whose sha256 was announced"
     return None
 
 

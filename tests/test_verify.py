@@ -1,7 +1,9 @@
 """Judging: row order is free, every value counts, and a lie about time or limits is named."""
 
+import hashlib
 import itertools
 import math
+import os
 import random
 import re
 from dataclasses import replace
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from makers import DATA, STEPS, TOLERANCE, TYPES, run, sample
 
 from harness.model import Check, Dataset, Reading, Step, Times, Tolerance
-from harness.verify import answers, checks, compare, suspicions
+from harness.verify import announced, answers, checks, compare, suspicions
 
 STEP = Step("s", "", ("k", "n"), ("v",))
 TWO = Step("two", "two largest v by n", ("n",), ("v",))
@@ -297,3 +299,14 @@ def test_an_account_that_can_not_be_true_is_named(changes: dict[str, Any], word:
 def test_slack_is_left_for_the_coarse_clocks_of_accounts() -> None:
     ticks = sample(wall_ns=1_000_000, user_ns=10_000_000)
     assert suspicions(run(samples=(ticks,), outside=Reading("cgroup v1", user_ns=0, system_ns=0))) == ()
+
+
+def test_only_the_plain_file_that_was_announced_is_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_bytes(b"k,v\n")
+    digest = hashlib.sha256(b"k,v\n").hexdigest()
+    assert announced(tmp_path, {"q": digest}) is None
+    assert announced(tmp_path, {"q": "0" * 64}) == "q: its answer is not the file whose sha256 was announced"
+    (tmp_path / "link.csv").symlink_to(tmp_path / "q.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    for step in ("link", "pipe", "absent"):
+        assert announced(tmp_path, {step: digest}) == f"{step}: its answer is not a plain file"
