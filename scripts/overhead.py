@@ -1,71 +1,105 @@
-"""What the harness costs: a job's whole wall time against a bare `docker run` of the same image on the same request, in pairs.
+"""What the harness costs, in pairs of drawn order, on a quiet machine.
 
-`scripts/overhead.py [--pairs 10] [--case 1e6] [--select python/polars]`, on a quiet machine with Docker. Within a pair the order is drawn.
+`scripts/overhead.py job`: a job's whole wall time against a bare `docker run` of the same image on the same request.
+`scripts/overhead.py inside`: the timed seconds of a Python variant's questions against the same queries in a plain script.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from harness import catalog, data, measure, plan, session
-from harness.model import Build, Case, Dataset, Job, Workload
+from harness import catalog, data, measure, plan, session, stats
+from harness.model import Run
 from harness.protocol import request
 from harness.runner import docker_build, live
 from harness.runner.control import ControlMeter
 from harness.runner.docker import DockerEngine
-from harness.runner.engine import Launch
+from harness.runner.engine import Engine, Launch
 from harness.runner.execute import execute
+from harness.runner.local import LocalEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def bare(client: str, build: Build, job: Job, case: Case, dataset: Dataset, workload: Workload) -> float:
-    """Seconds of `docker run` with the request on its standard input."""
-    folder = Path(next(iter(dataset.inputs.values()))).parent
-    inputs = {name: f"/data/{Path(path).name}" for name, path in dataset.inputs.items()}
-    command = [client, "run", "--rm", "-i", "--network=none", f"--cpuset-cpus={job.limits.cpus[0]}", f"--volume={folder}:/data:ro", str(build.digest)]
-    start = time.monotonic()
-    subprocess.run(command, input=request(job, case.params, inputs, workload.timing, None), capture_output=True, check=True)
-    return time.monotonic() - start
+class Pair:
+    """One implementation on one case, ready to run under the harness and without it."""
+
+    def __init__(self, engine: Engine, select: str, case: str) -> None:
+        cat = catalog.load(ROOT)
+        self.engine, self.workload = engine, cat.workloads["groupby"]
+        impl = cat.implementations[select]
+        language = cat.languages[impl.language]
+        build = engine.build(impl, language, ROOT / ".bench" / "logs" / "overhead.log", lambda _: None, clean=False)
+        self.case = measure.cases(self.workload, [case], 1, {})[0]
+        self.data = data.prepare(self.workload, self.case, click.echo)
+        self.table = Path(self.data.inputs["table"])
+        job = plan.jobs(self.workload, [self.case], [impl], seed=1, blocks=1, threads=1, cpus=session.choose_cpus(1))[-1]
+        self.launch = Launch(job, impl, language, build, "overhead", live.identity(), "", self.table.parent, None)
+
+    def harness(self, meter: ControlMeter) -> Run:
+        """One job as `bench run` runs it."""
+        return execute(self.engine, self.launch, self.case, self.data, self.workload.timing, meter, lambda _: None)
+
+    def bare(self) -> float:
+        """Wall seconds of `docker run` with the request on its standard input."""
+        job = self.launch.job
+        ask = request(job, self.case.params, {"table": f"/data/{self.table.name}"}, self.workload.timing, None)
+        flags = ["--rm", "-i", "--network=none", f"--cpuset-cpus={job.limits.cpus[0]}", f"--volume={self.table.parent}:/data:ro"]
+        command = [docker_build.client(ROOT), "run", *flags, str(self.launch.build.digest)]
+        start = time.monotonic()
+        subprocess.run(command, input=ask, capture_output=True, check=True)
+        return time.monotonic() - start
+
+    def plain(self) -> float:
+        """Seconds of the second passes in a plain script on the same CPU, by that script's own clock."""
+        folder = self.launch.implementation.folder
+        python = ROOT / ".bench" / "build" / f"python-{folder.name}" / "venv" / "bin" / "python"
+        command = ["taskset", "-c", str(self.launch.job.limits.cpus[0]), str(python), str(ROOT / "scripts" / "plain.py"), str(folder)]
+        env = {**os.environ, "POLARS_MAX_THREADS": "1"}
+        done = subprocess.run([*command, str(self.table)], capture_output=True, text=True, check=True, env=env)
+        return float(done.stdout)
+
+
+def compare(pairs: int, harness: Callable[[], float], other: Callable[[], float]) -> None:
+    """Run both in pairs and print the ratios; the first pair warms the caches and is left out."""
+    ratios = []
+    for pair in range(pairs + 1):
+        seconds = {arm: arm() for arm in random.sample([harness, other], 2)}
+        if pair:
+            ratios.append(seconds[harness] / seconds[other])
+            click.echo(f"harness {seconds[harness]:.3f} s, other {seconds[other]:.3f} s, ratio {ratios[-1]:.3f}")
+    click.echo(f"ratio: median {statistics.median(ratios):.3f}, min {min(ratios):.3f}, max {max(ratios):.3f}, {pairs} pairs")
 
 
 @click.command()
+@click.argument("what", type=click.Choice(["job", "inside"]))
 @click.option("--pairs", default=10, show_default=True)
-@click.option("--case", "case_name", default="1e6", show_default=True)
+@click.option("--case", default="1e6", show_default=True)
 @click.option("--select", default="python/polars", show_default=True)
-def main(pairs: int, case_name: str, select: str) -> None:
+def main(what: str, pairs: int, case: str, select: str) -> None:
     """Print each pair, and the median of the ratios."""
-    cat = catalog.load(ROOT)
-    engine, workload = DockerEngine(ROOT), cat.workloads["groupby"]
-    impl = cat.implementations[select]
-    log = ROOT / ".bench" / "logs" / "overhead.log"
-    build = engine.build(impl, cat.languages[impl.language], log, lambda _: None, clean=False)
-    case = measure.cases(workload, [case_name], 1, {})[0]
-    dataset = data.prepare(workload, case, click.echo)
-    job = plan.jobs(workload, [case], [impl], seed=1, blocks=1, threads=1, cpus=session.choose_cpus(1))[-1]
-    folder = Path(next(iter(dataset.inputs.values()))).parent
-    launch = Launch(job, impl, cat.languages[impl.language], build, "overhead", live.identity(), "", folder, None)
-    client, ratios = docker_build.client(ROOT), []
-    with ControlMeter(workload.timing, job.limits.cpus) as meter:
-        for pair in range(pairs + 1):
-            seconds = {}
-            for arm in random.sample(["harness", "bare"], 2):
-                start = time.monotonic()
-                if arm == "harness":
-                    execute(engine, launch, case, dataset, workload.timing, meter, lambda _: None)
-                    seconds[arm] = time.monotonic() - start
-                else:
-                    seconds[arm] = bare(client, build, job, case, dataset, workload)
-            if pair:  # the first warms the caches
-                ratios.append(seconds["harness"] / seconds["bare"])
-                click.echo(f"harness {seconds['harness']:.3f} s, bare {seconds['bare']:.3f} s, ratio {ratios[-1]:.3f}")
-    click.echo(f"{select} {case_name}: ratio median {statistics.median(ratios):.3f}, min {min(ratios):.3f}, max {max(ratios):.3f}, {pairs} pairs")
+    pair = Pair(DockerEngine(ROOT) if what == "job" else LocalEngine(ROOT), select, case)
+    timing, cpus = pair.workload.timing, pair.launch.job.limits.cpus
+
+    with ControlMeter(timing, cpus) as meter:
+
+        def wall() -> float:
+            start = time.monotonic()
+            pair.harness(meter)
+            return time.monotonic() - start
+
+        def inside() -> float:
+            return stats.steady_seconds(pair.harness(meter)) or float("nan")
+
+        compare(pairs, wall if what == "job" else inside, pair.bare if what == "job" else pair.plain)
 
 
 if __name__ == "__main__":
