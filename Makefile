@@ -38,11 +38,11 @@ lint: setup  ## formatting, lint and types in all languages that are here
 	scripts/lint.sh
 
 unit: setup  ## the tests that need neither Docker nor a toolchain nor a network, under a minute
-	$(PY) -m pytest -q -m "not docker and not impls"
+	$(PY) -m pytest -q -n 2 -m "not docker and not impls and not sessions"
 
-impl-tests: setup  ## the protocol packages' own tests, and every implementation on the local toolchains
+impl-tests: setup  ## the protocol packages' own tests, implementations on the local toolchains, whole sessions with planted faults
 	scripts/impl-tests.sh
-	$(PY) -m pytest -q -m "impls and not docker"
+	$(PY) -m pytest -q -m "(impls or sessions) and not docker"
 
 docker-tests: setup  ## everything in containers
 	$(PY) -m pytest -q -m docker

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +21,13 @@ from harness import doctor as doctor_module
 from harness import measure, plan, store
 from harness.catalog import load
 from harness.model import UserError
+from harness.options import ANY_WORKLOAD, CASE, ENGINE, JSON, PARAM, RESULTS, SEED, SELECT, THREADS, WORKLOAD, options, parameters, root
 from harness.progress import Progress
 from harness.protocol import request
 from harness.runner import live
 from harness.runner.engine import EngineError
 
 OUT, ERR = Console(), Console(stderr=True)
-
-
-def root() -> Path:
-    """The checkout: $BENCH_ROOT, or the folder at or above the current one that has workloads/ and impls/, or the package's own."""
-    if chosen := os.environ.get("BENCH_ROOT"):
-        return Path(chosen).resolve()
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / "workloads").is_dir() and (folder / "impls").is_dir():
-            return folder
-    return Path(harness.__file__).resolve().parent.parent
 
 
 class _Bench(click.Group):
@@ -72,66 +61,6 @@ def _say(text: str, style: str | None = None) -> None:
 
 def _print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=1, default=str))
-
-
-def _parameters(pairs: Sequence[str]) -> dict[str, int | float | str]:
-    changes: dict[str, int | float | str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise UserError(f"--param {pair}: write it as NAME=VALUE, e.g. --param k=10")
-        changes[key] = _number(value)
-    return changes
-
-
-def _number(text: str) -> int | float | str:
-    """A plain number as one; all else, `nan` and `1_000` too, is text."""
-    if not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]+)?", text):
-        return text
-    return float(text) if "." in text else int(text)
-
-
-def _complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Shell completion from the catalogue; silent where that can't be read."""
-
-    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-        try:
-            catalog = load(root())
-        except UserError:
-            return []
-        names = {"workload": list(catalog.workloads), "implementation": list(catalog.implementations)}.get(kind)
-        if names is None:
-            chosen = ctx.params.get("workload")
-            names = [c.name for w in catalog.workloads.values() if chosen in (None, w.name) for c in w.cases]
-        return [n for n in names if n.startswith(incomplete)]
-
-    return complete
-
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _options(*options: Decorator) -> Decorator:
-    def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return add
-
-
-WORKLOAD = click.option("--workload", "-w", required=True, metavar="NAME", shell_complete=_complete("workload"), help="What to compute.")
-SELECT = click.option("--select", "-s", multiple=True, metavar="NAME", shell_complete=_complete("implementation"),
-                      help="Implementation by name or glob (rust/*); repeatable.")  # fmt: skip
-CASE = click.option("--case", "-c", multiple=True, metavar="NAME", shell_complete=_complete("case"),
-                    help="Case by name or glob; repeatable. Default: the workload's own.")  # fmt: skip
-PARAM = click.option("--param", "-p", multiple=True, metavar="NAME=VALUE", help="Change a parameter of the cases; repeatable.")
-ENGINE = click.option("--engine", type=click.Choice(["auto", "docker", "local"]), default="auto", show_default=True,
-                      help="Containers, local processes, or containers where a daemon answers.")  # fmt: skip
-SEED = click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn afresh, and recorded.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-THREADS = click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads, and CPUs, of each job.")
-RESULTS = click.argument("path", type=click.Path(path_type=Path), default=Path("results"))
 
 
 @click.group(cls=_Bench, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -170,7 +99,7 @@ def list_command(as_json: bool) -> None:
 
 
 @main.command()
-@_options(WORKLOAD, CASE, PARAM, SEED, JSON)
+@options(WORKLOAD, CASE, PARAM, SEED, JSON)
 def data(workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int | None, as_json: bool) -> None:
     """Make the input and the oracle's answers of cases ready, ahead of a run.
 
@@ -178,7 +107,7 @@ def data(workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int
     bench data --workload groupby --case flights
     """
     catalog = load(root())
-    sets = measure.datasets(catalog, workload, case, _parameters(param), measure.draw_seed(seed), _say)
+    sets = measure.datasets(catalog, workload, case, parameters(param), measure.draw_seed(seed), _say)
     if as_json:
         _print_json([{"case": d.case, "inputs": d.inputs, "answers": d.answers, "units": d.units, "digest": d.digest} for d in sets])
         return
@@ -204,7 +133,7 @@ def cache(prune: bool, as_json: bool) -> None:
 
 
 @main.command()
-@_options(SELECT, ENGINE, JSON)
+@options(SELECT, ENGINE, JSON)
 @click.option("--clean", is_flag=True, help="Build from nothing, without the builder's cache.")
 @click.option("--quick", is_flag=True, help="Only implementations that build quickly.")
 @click.option("--yes", "-y", is_flag=True, help="Make stand-in base images without asking, where no registry answers.")
@@ -239,8 +168,7 @@ Exit code 1 where any job did not end well; its record says why.
 
 
 @main.command(help=RUN_HELP)
-@click.option("--workload", "-w", metavar="NAME", shell_complete=_complete("workload"), help="What to compute.")
-@_options(SELECT, CASE, PARAM, ENGINE, SEED, THREADS, JSON)
+@options(ANY_WORKLOAD, SELECT, CASE, PARAM, ENGINE, SEED, THREADS, JSON)
 @click.option("--blocks", "-b", type=click.IntRange(1, 999), help="Timed blocks.  [default: 10, with --quick 3]")
 @click.option("--quick", is_flag=True, help="Implementations that build quickly, 3 blocks.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the estimated time; run nothing.")
@@ -259,7 +187,7 @@ def run(resume: Path | None, workload: str | None, as_json: bool, plot: bool, **
     elif not workload:
         raise UserError(f"say what to run with --workload NAME; there are: {', '.join(catalog.workloads)}")
     else:
-        ask = measure.Ask(workload=workload, param=_parameters(asked.pop("param")), command=_command(), **asked)
+        ask = measure.Ask(workload=workload, param=parameters(asked.pop("param")), command=_command(), **asked)
         if ask.dry_run:
             _print_plan(measure.dry_run(catalog, ask, progress.say), as_json)
             return
@@ -345,7 +273,7 @@ def show(path: Path, as_json: bool) -> None:
 
 
 @main.command()
-@_options(WORKLOAD, SELECT, CASE, PARAM, ENGINE, SEED, JSON)
+@options(WORKLOAD, SELECT, CASE, PARAM, ENGINE, SEED, JSON)
 @click.option("--yes", "-y", is_flag=True, help="Make stand-in base images without asking, where no registry answers.")
 def verify(as_json: bool, **asked: Any) -> None:
     """Check every whole answer against the oracle, without timing.
@@ -354,7 +282,7 @@ def verify(as_json: bool, **asked: Any) -> None:
     bench verify --workload groupby --case 1e4
     """
     catalog = load(root())
-    ask = measure.Ask(**{**asked, "param": _parameters(asked["param"])}, command=_command(), blocks=0)
+    ask = measure.Ask(**{**asked, "param": parameters(asked["param"])}, command=_command(), blocks=0)
     runs = measure.verify(catalog, ask, Progress(ERR))
     if as_json:
         _print_json([{"implementation": r.implementation, "case": r.case, "outcome": r.outcome, "reason": r.reason} for r in runs])
@@ -365,7 +293,7 @@ def verify(as_json: bool, **asked: Any) -> None:
 
 
 @main.command("request")
-@_options(WORKLOAD, CASE, PARAM, SEED, THREADS)
+@options(WORKLOAD, CASE, PARAM, SEED, THREADS)
 @click.option("--answers", metavar="DIR", help="Ask for whole answers, written there.")
 def request_command(
     workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int | None, threads: int, answers: str | None
@@ -376,7 +304,7 @@ def request_command(
     (bench request --workload groupby --case 1e4; sleep 5) | ./my-implementation
     """
     catalog = load(root())
-    ready = measure.for_request(catalog, workload, case, _parameters(param), measure.draw_seed(seed), threads, _say)
+    ready = measure.for_request(catalog, workload, case, parameters(param), measure.draw_seed(seed), threads, _say)
     for spec, job, dataset, params in ready:
         click.echo(request(job, params, dataset.inputs, spec.timing, answers), nl=False)
 

@@ -185,6 +185,7 @@ def flights(out: Path, cache: Path, **env: str) -> subprocess.CompletedProcess[s
     return run("groupby", "generate.py", {"params": params, "seed": 1, "out": str(out), "cache": str(cache)}, env)
 
 
+@pytest.mark.sessions
 def test_flights(tmp_path: Path) -> None:
     done = flights(tmp_path / "first", tmp_path / "cache")
     if "cannot be reached" in done.stderr and "CI" not in os.environ:

@@ -28,8 +28,9 @@ ALLOWED: dict[str, set[str]] = {
     "report": PURE | {"stats"},
     "doctor": {"catalog", "data", "environment"},
     "session": PURE | {"catalog", "runner", "store", "verify"},
+    "options": PURE | {"catalog"},
     "measure": PURE | {"catalog", "data", "environment", "plan", "progress", "runner", "session", "store"},
-    "cli": PURE | {"catalog", "data", "doctor", "measure", "plan", "progress", "protocol", "report", "runner", "store"},
+    "cli": PURE | {"catalog", "data", "doctor", "measure", "options", "plan", "progress", "protocol", "report", "runner", "store"},
 }
 """What each part may import of ours; `__version__` is free. Only `measure` and `session` conduct; only `cli` sees both halves."""
 
