@@ -1,0 +1,166 @@
+//! The course of a job: hello, request, ready, load, passes of each step, pauses, stalls, done; or error.
+use std::collections::BTreeMap;
+use std::io::{self, BufRead};
+use std::process::{self, ExitCode};
+use std::{panic, thread};
+
+use crate::answer::{self, Answer, Check};
+use crate::clock::{self, Timing};
+use crate::event::{Event, Identity, PROTOCOL, Pauses, emit};
+use crate::failure::Failure;
+use crate::meter::Meter;
+use crate::request::Request;
+
+/// One workload as one variant does it. The input is touched by `load` for the first time.
+pub trait Workload: Sized {
+    type Answer: Answer;
+
+    /// Starts the engine with the threads asked for, and says how many it will use.
+    fn start(request: &Request) -> Result<usize, Failure>;
+
+    /// Brings the input into the engine's own memory format.
+    fn load(request: &Request) -> Result<Self, Failure>;
+
+    /// Input rows, the unit in which throughput is counted.
+    fn units(&self) -> u64;
+
+    /// The timed work of one pass. The answer is dropped outside the timed section.
+    fn run(&mut self, step: &str) -> Result<Self::Answer, Failure>;
+}
+
+/// Speaks for a variant until the harness closes its end. `dispatch` names the workloads it takes.
+pub fn serve(identity: &Identity, dispatch: impl FnOnce(Job) -> Result<(), Failure>) -> ExitCode {
+    report_panics();
+    match converse(identity, dispatch) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            report(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A panic of any thread ends the job as an `error` event, after the usual message on standard error.
+fn report_panics() {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        default(info);
+        report(&Failure::internal(info.to_string()));
+        process::exit(1);
+    }));
+}
+
+fn report(failure: &Failure) {
+    let event = Event::Error { kind: failure.kind, message: &failure.message };
+    if emit(&event).is_err() {
+        eprintln!("{failure}");
+    }
+}
+
+fn converse(
+    identity: &Identity,
+    dispatch: impl FnOnce(Job) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    emit(&hello(identity))?;
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Ok(());
+    }
+    let request = Request::parse(&line)?;
+    dispatch(Job { request, samples: 0 })
+}
+
+fn hello(identity: &Identity) -> Event<'static> {
+    Event::Hello {
+        protocol: PROTOCOL,
+        language: "rust",
+        variant: identity.variant,
+        runtime: env!("RUSTC_VERSION"),
+        libraries: identity.libraries.iter().copied().collect(),
+        parallelism: thread::available_parallelism().ok().map(usize::from),
+        clock: "CLOCK_MONOTONIC",
+        allocator: identity.allocator,
+        now_ns: clock::now_ns(),
+    }
+}
+
+/// A request on its way through one workload.
+pub struct Job {
+    request: Request,
+    samples: u32,
+}
+
+impl Job {
+    pub fn workload(&self) -> &str {
+        &self.request.workload
+    }
+
+    pub fn unsupported(self) -> Result<(), Failure> {
+        Err(Failure::unsupported(format!("no workload '{}' here", self.request.workload)))
+    }
+
+    pub fn run<W: Workload>(mut self) -> Result<(), Failure> {
+        let threads = W::start(&self.request)?;
+        emit(&Event::Ready { now_ns: clock::now_ns(), threads })?;
+        let meter = self.request.meter.map(Meter::start).transpose()?;
+        // Held until the end of standard input, so that the last figures show a job that is at work.
+        let _held = self.measure::<W>()?;
+        emit(&Event::Pauses(Pauses::none()))?;
+        if let Some(meter) = meter {
+            emit(&Event::Stalls(meter.finish()))?;
+        }
+        emit(&Event::Done {
+            now_ns: clock::now_ns(),
+            usage: clock::resources(),
+            runtime_memory: BTreeMap::new(),
+        })?;
+        io::copy(&mut io::stdin().lock(), &mut io::sink())?;
+        Ok(())
+    }
+
+    fn measure<W: Workload>(&mut self) -> Result<W, Failure> {
+        let (loaded, timing) = clock::timed(|| W::load(&self.request));
+        let mut workload = loaded?;
+        let units = workload.units();
+        self.sample("load", 1, false, timing, units, None)?;
+        for step in self.request.steps.clone() {
+            self.passes(&mut workload, &step)?;
+        }
+        Ok(workload)
+    }
+
+    fn passes<W: Workload>(&mut self, workload: &mut W, step: &str) -> Result<(), Failure> {
+        let (warmup, passes) = (self.request.warmup, self.request.warmup + self.request.timed);
+        for pass in 1..=passes {
+            let (result, timing) = clock::timed(|| workload.run(step));
+            let mut answer = result?;
+            let check = answer.check()?;
+            let rows = check.rows;
+            self.sample(step, pass, pass <= warmup, timing, workload.units(), Some(check))?;
+            if pass == passes {
+                self.keep(&mut answer, step, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sample(
+        &mut self,
+        step: &str,
+        pass: u32,
+        warmup: bool,
+        timing: Timing,
+        units: u64,
+        check: Option<Check>,
+    ) -> Result<(), Failure> {
+        let index = self.samples;
+        self.samples += 1;
+        Ok(emit(&Event::Sample { index, step, pass, warmup, timing, units, check })?)
+    }
+
+    fn keep(&self, answer: &mut impl Answer, step: &str, rows: u64) -> Result<(), Failure> {
+        let Some(folder) = &self.request.answers else { return Ok(()) };
+        let answer::Written { path, sha256 } = answer::write(answer, folder, step)?;
+        Ok(emit(&Event::Answer { step, path: &path, rows, sha256 })?)
+    }
+}

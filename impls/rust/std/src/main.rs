@@ -1,0 +1,16 @@
+//! rust/std: the workloads with the standard library alone, as an experienced engineer would write them.
+mod groupby;
+
+use std::process::ExitCode;
+
+use bench_protocol::{Identity, serve};
+
+const IDENTITY: Identity =
+    Identity { variant: "std", libraries: &[], allocator: "system (glibc malloc)" };
+
+fn main() -> ExitCode {
+    serve(&IDENTITY, |job| match job.workload() {
+        "groupby" => job.run::<groupby::Groupby>(),
+        _ => job.unsupported(),
+    })
+}
