@@ -17,7 +17,7 @@ TEXTS = ("id1", "id2", "id3")
 KEYS = (*TEXTS, "id4", "id5", "id6")
 COLUMNS = {
     **dict.fromkeys(TEXTS, "VARCHAR"),
-    **dict.fromkeys(("id4", "id5", "id6", "v1", "v2"), "BIGINT"),
+    **dict.fromkeys(("id4", "id5", "id6", "v1", "v2"), "INTEGER"),
     "v3": "DOUBLE",
 }
 # The sum of no values is NULL in SQL and 0 in this workload.

@@ -15,7 +15,7 @@ TEXTS = ("id1", "id2", "id3")
 KEYS = (*TEXTS, "id4", "id5", "id6")
 SCHEMA = {
     **dict.fromkeys(TEXTS, pl.String),
-    **dict.fromkeys(KEYS[3:], pl.Int64),
+    **dict.fromkeys(KEYS[3:], pl.Int32),
     "v1": pl.Int64,
     "v2": pl.Int64,
     "v3": pl.Float64,
