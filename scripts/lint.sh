@@ -25,9 +25,5 @@ if command -v go >/dev/null; then
 else
   missing go Go
 fi
-if command -v shellcheck >/dev/null; then
-  mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
-  shellcheck "${scripts[@]}"
-else
-  missing shellcheck "shell scripts"
-fi
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+.venv/bin/shellcheck "${scripts[@]}"
