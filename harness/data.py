@@ -23,6 +23,7 @@ import polars as pl
 from harness.model import Case, Check, Dataset, UserError, Workload
 
 Tell = Callable[[str], None]
+MAKING = ".making-"
 
 
 def folder() -> Path:
@@ -56,7 +57,7 @@ def prepare(workload: Workload, case: Case, tell: Tell) -> Dataset:
 def _make(workload: Workload, case: Case, home: Path, tell: Tell) -> None:
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".making-", dir=home.parent))
+        aside = Path(tempfile.mkdtemp(prefix=MAKING, dir=home.parent))
     except OSError as error:
         raise UserError(f"{home.parent}: {error.strerror}; set BENCH_DATA to a folder that can be written") from None
     try:
@@ -137,8 +138,11 @@ def stored() -> list[dict[str, object]]:
 
 
 def prune() -> int:
-    """Remove every data set (downloads stay, they can't be made again without a network); the bytes freed."""
+    """Remove every data set, and what a killed harness has left half made; the bytes of the first.
+
+    Downloads stay: they can't be made again without a network.
+    """
     rows = stored()
-    for row in rows:
-        shutil.rmtree(str(row["folder"]))
+    for left in [*(Path(str(row["folder"])) for row in rows), *folder().glob(f"*/{MAKING}*")]:
+        shutil.rmtree(left, ignore_errors=True)
     return sum(int(str(row["bytes"])) for row in rows)

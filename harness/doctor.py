@@ -81,8 +81,8 @@ def _noise(machine: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[Fin
     if machine["virtualisation"]:
         yield Finding(
             "warn",
-            f"a virtual machine ({machine['virtualisation']}): neighbours may steal time",
-            "watch the control meter and the A/A spread",
+            f"virtualised ({machine['virtualisation']}): neighbours may steal time",
+            "watch the control meter",
         )
     if machine["clock_source"] not in (None, "tsc", "kvm-clock", "arch_sys_counter"):
         yield Finding("warn", f"clock source {machine['clock_source']} is slow to read", "boot with clocksource=tsc where it is stable")

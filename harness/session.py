@@ -23,6 +23,8 @@ from harness.runner.engine import Engine, EngineError, Launch
 from harness.runner.execute import blank, execute
 
 PADDING = 4096
+CSV_TO_PARQUET = 4
+"""How much larger an answer is as CSV, with room to spare."""
 ANSWERS = ".answers-"
 
 
@@ -71,6 +73,8 @@ class Conductor:
         case = next(c for c in self.session.cases if c.name == job.case)
         data = next(d for d in self.session.datasets if d.case == job.case)
         build = next(b for b in self.session.builds if b.implementation == job.implementation)
+        if job.kind == "verify":
+            _check_room(self.folder, Path(data.answers))
         with _answers(self.folder if job.kind == "verify" else None) as out:
             launch = self._launch(job, build, data, out)
             if build.outcome == "failed":
@@ -106,6 +110,13 @@ class Conductor:
 
 def _why(run: Run) -> str:
     return f"{run.outcome} in verification: {run.reason}"
+
+
+def _check_room(folder: Path, truth: Path) -> None:
+    """UserError where answers like the oracle's would fill the disk: that must not be blamed on an implementation."""
+    needed = CSV_TO_PARQUET * sum(p.stat().st_size for p in truth.glob("*"))
+    if shutil.disk_usage(folder).free < needed:
+        raise UserError(f"{folder}: less than {needed / 1e6:.0f} MB free for answers; free some room, then: bench run --resume {folder}")
 
 
 @contextmanager

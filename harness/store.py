@@ -39,7 +39,7 @@ def _any(kind: type) -> dict[str, Any]:
 
 def write_aside(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all. UserError where the disk or the rights don't allow it."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.part")  # One name for all, so that what a killed harness left is written over.
     try:
         with aside.open("wb") as file:
             file.write(data)
