@@ -12,6 +12,7 @@ from bench_command import Bench
 
 from harness import store
 
+pytestmark = pytest.mark.sessions
 IMPL = """\
 track = "tuned"
 summary = "came one folder late"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from bench_command import Bench, Done
+from bench_command import Bench
 from docker.models.containers import Container
+from planted import ask, one, recorded, select, session_of, wait_for
 
 import docker
 from harness import store
@@ -19,7 +18,7 @@ from harness.model import Run, Session
 from harness.runner.engine import HARNESS_LABEL, SESSION_LABEL
 
 pytestmark = pytest.mark.docker
-COUNT = ("--workload", "count", "--engine", "docker", "--seed", "7", "--no-plot", "--json", "--yes")
+COUNT = (*ask("docker"), "--yes")
 FOUND = {
     "oom": ("oom", "killed at the memory limit of 256 MiB; the last event was 'answer'"),
     "crash": ("crash", "killed by SIGSEGV after 'answer'"),
@@ -29,32 +28,6 @@ FOUND = {
     "unbuilt": ("unbuilt", "docker build ended with exit code 1"),
 }
 FINE = ("honest", "plus50mb", "flood_err", "leaver", "nosy")
-
-
-def select(*variants: str) -> list[str]:
-    return [word for v in variants for word in ("--select", f"fake/{v}")]
-
-
-def session_of(done: Done, folder: Path) -> tuple[Session, list[Run]]:
-    """A session that has come to its end: not a line torn, and a record of each planned job, in order."""
-    assert done.code in (0, 1), done.err
-    session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
-    assert not warnings
-    assert [r.job for r in runs] == [j.id for j in session.jobs]
-    return session, runs
-
-
-def one(runs: list[Run], variant: str, kind: str = "verify") -> Run:
-    (run,) = (r for r in runs if r.variant == variant and r.kind == kind)
-    return run
-
-
-def wait_for(what: Callable[[], Any], timeout_s: float = 60) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return found
 
 
 def containers(daemon: docker.DockerClient, folder: Path) -> list[Container]:
@@ -182,6 +155,7 @@ def test_a_container_is_labelled_and_goes_with_the_next_command_after_its_harnes
     running.signal_kill()
     running.wait()
     assert containers(daemon, folder)
+    assert container.id
     swept = images("list")
     assert f"removed: container {container.id[:12]} of a harness that is gone" in swept.err
     assert containers(daemon, folder) == []
@@ -207,8 +181,7 @@ def test_a_container_of_a_living_harness_is_left_alone(daemon: docker.DockerClie
 def test_a_session_with_containers_goes_on_after_a_kill(daemon: docker.DockerClient, images: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "resumed"
     running = images.start("run", *COUNT, *select("honest"), "--blocks", "3", "--out", folder)
-    runs_file = folder / store.RUNS
-    wait_for(lambda: runs_file.exists() and runs_file.read_bytes().count(b"\n") >= 1)
+    wait_for(lambda: recorded(folder))
     running.signal_kill()
     running.wait()
     kept = store.read_runs(folder)[0]

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-Row = tuple[str, *tuple[float | None, ...]]
+Row = tuple[Any, ...]
 COLUMNS = {"sums": ("key", "n", "rows"), "means": ("key", "x")}
 KEEP = 4096
 
