@@ -44,7 +44,6 @@ class _Usage(msgspec.Struct):
     voluntary_switches: Whole | None
     involuntary_switches: Whole | None
     peak_rss_bytes: Whole | None
-    runtime_memory: dict[str, Whole] = {}
 
 
 class _Hello(msgspec.Struct, tag_field="event", tag="hello"):
@@ -109,6 +108,7 @@ class _Stalls(msgspec.Struct, tag_field="event", tag="stalls"):
 class _Done(msgspec.Struct, tag_field="event", tag="done"):
     now_ns: Whole
     usage: _Usage
+    runtime_memory: dict[str, Whole] = {}
 
 
 class _Error(msgspec.Struct, tag_field="event", tag="error"):
@@ -262,7 +262,7 @@ class Transcript:
         missing = self._missing()
         if missing != "'done'":
             raise ProtocolError(f"line {self.lines}: 'done' although {missing} is missing")
-        self.usage = msgspec.convert(event.usage, Usage, from_attributes=True)
+        self.usage = Usage(**msgspec.structs.asdict(event.usage), runtime_memory=event.runtime_memory)
 
     def _missing(self) -> str:
         """The first thing still owed, in words."""

@@ -104,6 +104,7 @@ def suspicions(run: Run) -> tuple[str, ...]:
         found.append(f"its engine uses {run.threads_seen} threads, {run.threads} were allowed")
     if run.outside:
         found += _outside(run, run.outside)
+    found += _clock(run)
     found += _inside(run)
     return tuple(found)
 
@@ -122,6 +123,16 @@ def _outside(run: Run, outside: Reading) -> list[str]:
     ):
         found.append(f"it claims {inside / 1e9:.2f} s of CPU time, its account shows {(outside.user_ns + outside.system_ns) / 1e9:.2f} s")
     return found
+
+
+def _clock(run: Run) -> list[str]:
+    """All processes of a machine share its monotonic clock: `hello` was said after the start and before it was heard."""
+    if run.hello is None or run.start_ns is None or run.times.hello_ns is None:
+        return []
+    if run.start_ns <= run.hello.now_ns <= run.start_ns + run.times.hello_ns:
+        return []
+    said = (run.hello.now_ns - run.start_ns) / 1e9
+    return [f"its clock is not the machine's: by it, it said hello {said:.3f} s after its start"]
 
 
 def _inside(run: Run) -> list[str]:

@@ -111,7 +111,7 @@ def transcript(answers: bool = False) -> list[dict[str, Any]]:
         {"event": "stalls", "interval_ns": 10, "threshold_ns": 8, "count": 3, "total_over_ns": 9, "max_over_ns": 6, "histogram": [0] * 32,
          "events": [span], "dropped": 0},
         {"event": "done", "now_ns": 9, "usage": {"minor_faults": 1, "major_faults": 0, "voluntary_switches": 1,
-         "involuntary_switches": None, "peak_rss_bytes": 100, "runtime_memory": {"heap": 50}}},
+         "involuntary_switches": None, "peak_rss_bytes": 100}, "runtime_memory": {"heap": 50}},
     ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import DATA, STEPS, TOLERANCE, TYPES, run, sample
 
-from harness.model import Check, Dataset, Reading, Step, Times, Tolerance
+from harness.model import Check, Dataset, Hello, Reading, Step, Times, Tolerance
 from harness.verify import announced, answers, checks, compare, suspicions
 
 STEP = Step("s", "", ("k", "n"), ("v",))
@@ -310,3 +310,11 @@ def test_only_the_plain_file_that_was_announced_is_an_answer(tmp_path: Path) -> 
     os.mkfifo(tmp_path / "pipe.csv")
     for step in ("link", "pipe", "absent"):
         assert announced(tmp_path, {step: digest}) == f"{step}: its answer is not a plain file"
+
+
+def test_a_clock_of_its_own_is_suspect() -> None:
+    hello = Hello(1, "x", "std", "X 1", {}, 1, "CLOCK_MONOTONIC", None, now_ns=1_500)
+    job = run(hello=hello, start_ns=1_000, times=Times(hello_ns=600))
+    assert suspicions(job) == ()
+    assert "its clock is not the machine's" in suspicions(replace(job, start_ns=2_000))[0]
+    assert "its clock is not the machine's" in suspicions(replace(job, times=Times(hello_ns=400)))[0]
