@@ -134,7 +134,7 @@ def cache(prune: bool, as_json: bool) -> None:
 
 @main.command()
 @options(SELECT, ENGINE, JSON)
-@click.option("--clean", is_flag=True, help="Build from nothing, without the builder's cache.")
+@click.option("--clean", is_flag=True, help="Build from nothing: no layer, package or compiler cache.")
 @click.option("--quick", is_flag=True, help="Only implementations that build quickly.")
 @click.option("--yes", "-y", is_flag=True, help="Make stand-in base images without asking, where no registry answers.")
 def build(select: tuple[str, ...], engine: str, as_json: bool, clean: bool, quick: bool, yes: bool) -> None:

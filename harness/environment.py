@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-PACKAGES = ("click", "docker", "msgspec", "numpy", "pandas", "polars", "duckdb", "psutil", "scipy", "matplotlib")
+PACKAGES = ("click", "docker", "msgspec", "numpy", "polars", "duckdb", "psutil", "scipy", "matplotlib")
 
 
 def _text(path: str) -> str | None:

@@ -85,7 +85,15 @@ def session(blocks: int = 10, names: Sequence[str] = tuple(KINDS), cases: Sequen
     )  # fmt: skip
     builds = tuple(
         Build(
-            n, engine, "built", KINDS[n].build_s, f"sha256:{i}", (90 + 40 * i) << 20 if engine == "docker" else None, KINDS[n].artifact, ""
+            n,
+            engine,
+            "built",
+            KINDS[n].build_s,
+            f"sha256:{i}",
+            (90 + 40 * i) << 20 if engine == "docker" else None,
+            KINDS[n].artifact,
+            "",
+            clean_seconds=KINDS[n].build_s if i % 2 else None,
         )
         for i, n in enumerate(names)
     )

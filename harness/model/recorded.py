@@ -194,7 +194,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One implementation made ready: `digest` names what will run (image id, or digest of the built files)."""
+    """One implementation made ready: `digest` names what will run (image id, or digest of the built files).
+
+    `seconds` is what its making took with whatever the builder's caches held; `clean_seconds` what the last build of these very
+    sources from nothing but base images and toolchain took (`bench build --clean`), None where none was measured.
+    """
 
     implementation: str
     engine: str
@@ -207,6 +211,7 @@ class Build:
     reason: str | None = None
     hello: Hello | None = None
     bases: Mapping[str, str] = field(default_factory=dict)
+    clean_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

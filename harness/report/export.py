@@ -80,6 +80,7 @@ def _build(build: Build | None) -> dict[str, Any]:
     return {
         "build_outcome": build.outcome if build else None,
         "build_s": build.seconds if build else None,
+        "clean_build_s": build.clean_seconds if build else None,
         "image_bytes": build.image_bytes if build else None,
         "artifact_bytes": build.artifact_bytes if build else None,
     }

@@ -101,10 +101,20 @@ def pauses(shown: Mapping[str, Run]) -> pl.DataFrame:
 def builds(session: Session) -> pl.DataFrame:
     """What making each implementation ready took; one that failed or has no record is a row too."""
     found = {b.implementation: b for b in session.builds}
-    columns: Schema = {"outcome": pl.String, "seconds": pl.Float64, "image_bytes": pl.Int64, "artifact_bytes": pl.Int64}
+    columns: Schema = {
+        "outcome": pl.String,
+        "seconds": pl.Float64,
+        "clean_seconds": pl.Float64,
+        "image_bytes": pl.Int64,
+        "artifact_bytes": pl.Int64,
+    }
     return _frame(
         (
-            (name, name.partition("/")[0], *((b.outcome, b.seconds, b.image_bytes, b.artifact_bytes) if b else (None,) * 4))
+            (
+                name,
+                name.partition("/")[0],
+                *((b.outcome, b.seconds, b.clean_seconds, b.image_bytes, b.artifact_bytes) if b else (None,) * 5),
+            )
             for name in session.implementations
             for b in (found.get(name),)
         ),

@@ -10,7 +10,10 @@ from harness.model import Build, Session
 from harness.report import frames, rows, style, words
 from harness.report.rows import Line
 
-NOTE = "Hollow: taken from the builder's cache, so no figure of a build from nothing. Yardsticks are grey. Axes are logarithmic."
+NOTE = (
+    "Filled: built from nothing (bench build --clean). Hollow: with what the builder's caches held, no figure of a build from nothing. "
+    "Yardsticks are grey. Axes are logarithmic."
+)
 PANELS = (
     ("seconds", "build seconds", words.seconds),
     ("image_bytes", "image", words.size),
@@ -21,7 +24,7 @@ PANELS = (
 def draw(session: Session, yardsticks: frozenset[str]) -> tuple[Figure, pl.DataFrame]:
     """The figure and its data."""
     builds = {b.implementation: b for b in session.builds}
-    order = sorted(session.implementations, key=lambda n: (n in yardsticks, builds[n].seconds if n in builds else float("inf"), n))
+    order = sorted(session.implementations, key=lambda n: (n in yardsticks, _value(builds.get(n), "seconds") or float("inf"), n))
     shown = [Line(name, name not in yardsticks, name in builds and builds[name].outcome == "failed") for name in order]
     fig = style.sheet(11, rows.height(shown, 0.36) + 1.6, _title(session), NOTE)
     axes = rows.panels(fig, [heading for _, heading, _ in PANELS], len(PANELS))
@@ -38,7 +41,9 @@ def draw(session: Session, yardsticks: frozenset[str]) -> tuple[Figure, pl.DataF
 def _value(build: Build | None, figure: str) -> float | None:
     if build is None or build.outcome == "failed":
         return None
-    found = {"seconds": build.seconds, "image_bytes": build.image_bytes, "artifact_bytes": build.artifact_bytes}[figure]
+    found = {"seconds": build.clean_seconds or build.seconds, "image_bytes": build.image_bytes, "artifact_bytes": build.artifact_bytes}[
+        figure
+    ]
     return float(found) if found else None
 
 
@@ -48,7 +53,7 @@ def _mark(ax: Axes, y: float, line: Line, build: Build | None, figure: str) -> N
         rows.absent(ax, y, "build failed" if line.failed else "none recorded", failed=line.failed)
         return
     shape = style.look(line.language, contest=line.contest)
-    hollow = figure == "seconds" and build is not None and build.outcome == "cached"
+    hollow = figure == "seconds" and build is not None and build.clean_seconds is None
     ax.plot(
         [value],
         [y],
@@ -61,10 +66,10 @@ def _mark(ax: Axes, y: float, line: Line, build: Build | None, figure: str) -> N
 
 
 def _title(session: Session) -> str:
-    built = [b for b in session.builds if b.outcome == "built"]
-    if not built:
-        return "builds: none was made in this session"
-    quick, slow = min(built, key=lambda b: b.seconds), max(built, key=lambda b: b.seconds)
-    if quick is slow:
-        return f"builds: {quick.implementation} took {words.seconds(quick.seconds)}"
-    return f"builds: from {words.seconds(quick.seconds)} ({quick.implementation}) to {words.seconds(slow.seconds)} ({slow.implementation})"
+    clean = sorted((b.clean_seconds, b.implementation) for b in session.builds if b.clean_seconds is not None)
+    if not clean:
+        return "builds: none from nothing was timed"
+    (quick, first), (slow, last) = clean[0], clean[-1]
+    if first == last:
+        return f"builds from nothing: {first} took {words.seconds(quick)}"
+    return f"builds from nothing: {words.seconds(quick)} ({first}) to {words.seconds(slow)} ({last})"

@@ -7,6 +7,7 @@ records which, by digest.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ import msgspec
 from harness.model import Build, Implementation, Language, UserError
 from harness.runner.engine import Tell
 from harness.runner.receipt import receipt
+from harness.runner.sources import clean_seconds, remember
 
 
 def client(root: Path) -> str:
@@ -77,26 +79,37 @@ def build(root: Path, api: Any, implementation: Implementation, language: Langua
     if lacking:
         return _failed(implementation, log, 0.0, f"no base image for {', '.join(lacking)}; make them with: docker/bases.sh")
     tag = f"bench/{language.name}-{implementation.variant}"
-    command = [client(root), "build", "--progress=plain", "-f", str(root / language.docker.dockerfile), "-t", tag]
+    command = [client(root), "build", "--progress=plain", "-f", "-", "-t", tag]
     for name, value in {"VARIANT": implementation.variant, **have}.items():
         command += ["--build-arg", f"{name}={value}"]
     command += ["--no-cache"] if clean else []
     start = time.monotonic()
-    code = _logged([*command, str(language.folder)], log, tell)
+    code = _logged([*command, str(language.folder)], _dockerfile(root, language, clean=clean), log, tell)
     seconds = time.monotonic() - start
     image = _image(api, tag)
     if code or not image:
         return _failed(implementation, log, seconds, f"docker build ended with exit code {code}")
+    if clean:
+        remember(root, "docker", implementation, language, seconds)
     return _made(root, api, implementation, language, log, seconds, image, _digests(api, have))
 
 
-def _logged(command: list[str], log: Path, tell: Tell) -> int:
+def _dockerfile(root: Path, language: Language, *, clean: bool) -> bytes:
+    """The recipe; for a build from nothing without its cache mounts, which `--no-cache` leaves filled."""
+    text = (root / language.docker.dockerfile).read_bytes()
+    return re.sub(rb"--mount=type=cache\S*\s+(\\\n\s*)?", b"", text) if clean else text
+
+
+def _logged(command: list[str], dockerfile: bytes, log: Path, tell: Tell) -> int:
     """Run with everything in `log`, each line told; the exit code."""
     log.parent.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "DOCKER_BUILDKIT": "1"}
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert process.stdin
         assert process.stdout
+        with process.stdin as pipe, suppress(BrokenPipeError):
+            pipe.write(dockerfile)
         for raw in process.stdout:
             line = raw.decode("utf-8", "backslashreplace")
             out.write(line)
@@ -117,16 +130,17 @@ def _made(
 ) -> Build:  # fmt: skip
     """The record of an image. An image seen before came from the cache: its record is the one of the build that made it."""
     stamp = root / ".bench" / "images" / f"{image['Id'].removeprefix('sha256:')}.json"
+    clean = clean_seconds(root, "docker", implementation, language)
     with suppress(OSError, msgspec.MsgspecError):
         known = msgspec.json.decode(stamp.read_bytes(), type=Build)
         if known.implementation == implementation.name:
-            return replace(known, outcome="cached")
+            return replace(known, outcome="cached", clean_seconds=clean)
     command = [client(root), "run", "--rm", "-i", "--network=none", "--read-only", "--user=65534:65534", image["Id"]]
     hello, reason = receipt(command)
     if hello is None:
         return _failed(implementation, log, seconds, f"built, but it doesn't answer: {reason}")
     size = _artifact_bytes(api, image["Id"], language.docker.artifact)
-    made = Build(implementation.name, "docker", "built", seconds, image["Id"], image["Size"], size, str(log), None, hello, digests)
+    made = Build(implementation.name, "docker", "built", seconds, image["Id"], image["Size"], size, str(log), None, hello, digests, clean)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_bytes(msgspec.json.encode(made))
     return made

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +17,7 @@ import msgspec
 from harness.model import Build, Implementation, Language
 from harness.runner.engine import Tell
 from harness.runner.receipt import receipt
-
-IGNORED = {"target", "__pycache__", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+from harness.runner.sources import clean_seconds, digest, remember
 
 
 def placeholders(root: Path, implementation: Implementation, language: Language) -> Mapping[str, str]:
@@ -32,24 +31,6 @@ def placeholders(root: Path, implementation: Implementation, language: Language)
         "cache": str(base / language.name),
         "python": sys.executable,
     }
-
-
-def _sources(implementation: Implementation, language: Language) -> Iterator[Path]:
-    """Its own files and those that its language's variants share, but not the other variants'."""
-    for folder, names, files in os.walk(language.folder):
-        here = Path(folder)
-        names[:] = sorted(
-            n for n in names if n not in IGNORED and (here / n == implementation.folder or not (here / n / "impl.toml").exists())
-        )
-        yield from (here / name for name in sorted(files))
-
-
-def digest(implementation: Implementation, language: Language) -> str:
-    """Names the state of its sources and recipe."""
-    seen = hashlib.sha256(sys.version.encode())
-    for path in _sources(implementation, language):
-        seen.update(str(path.relative_to(language.folder)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return f"sha256:{seen.hexdigest()}"
 
 
 def current(root: Path, implementation: Implementation, language: Language) -> str | None:
@@ -78,21 +59,33 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
     now = digest(implementation, language)
     if not clean and (cached := _stamped(stamp, now)):
         return cached
-    if clean:
-        shutil.rmtree(fill["build"], ignore_errors=True)
+    for folder in (fill["build"], fill["cache"]) if clean else ():
+        shutil.rmtree(folder, ignore_errors=True)
     Path(fill["build"]).mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    if reason := _run_steps(language, fill, implementation.folder, log, tell):
-        return _failed(implementation, log, time.monotonic() - start, reason)
+    with tempfile.TemporaryDirectory() as empty:
+        env = {**os.environ, "XDG_CACHE_HOME": empty} if clean else None
+        reason = _run_steps(language, fill, implementation.folder, log, tell, env)
     seconds = time.monotonic() - start
+    if reason:
+        return _failed(implementation, log, seconds, reason)
+    if clean:
+        remember(root, "local", implementation, language, seconds)
+    return _received(root, implementation, language, log, seconds, stamp)
+
+
+def _received(root: Path, implementation: Implementation, language: Language, log: Path, seconds: float, stamp: Path) -> Build:
+    """The record of what was built, once it has answered; kept beside it."""
+    fill = placeholders(root, implementation, language)
     command = [part.format_map(fill) for part in language.local.run]
     env = {**os.environ, **{k: v.format_map(fill) for k, v in language.local.env.items()}}
-    hello, reason = receipt(command, env)
+    hello, why = receipt(command, env)
     if hello is None:
-        return _failed(implementation, log, seconds, f"built, but it doesn't answer: {reason}")
+        return _failed(implementation, log, seconds, f"built, but it doesn't answer: {why}")
     artifact = language.local.artifact
     size = Path(artifact.format_map(fill)).stat().st_size if artifact else None
-    made = Build(implementation.name, "local", "built", seconds, now, None, size, str(log), hello=hello)
+    sources, clean = digest(implementation, language), clean_seconds(root, "local", implementation, language)
+    made = Build(implementation.name, "local", "built", seconds, sources, None, size, str(log), hello=hello, clean_seconds=clean)
     stamp.write_bytes(msgspec.json.encode(made))
     return made
 
@@ -105,7 +98,7 @@ def _stamped(stamp: Path, now: str) -> Build | None:
     return replace(made, outcome="cached") if made.digest == now else None
 
 
-def _run_steps(language: Language, fill: Mapping[str, str], cwd: Path, log: Path, tell: Tell) -> str | None:
+def _run_steps(language: Language, fill: Mapping[str, str], cwd: Path, log: Path, tell: Tell, env: Mapping[str, str] | None) -> str | None:
     """Run the recipe's commands with their output in `log`; why it failed, or None."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as out:
@@ -114,7 +107,8 @@ def _run_steps(language: Language, fill: Mapping[str, str], cwd: Path, log: Path
             out.write(f"$ {' '.join(command)}\n")
             out.flush()
             tell(" ".join(command[:4]))
-            code = subprocess.run(command, cwd=cwd, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode
+            done = subprocess.run(command, cwd=cwd, env=env, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+            code = done.returncode
             if code:
                 return f"`{' '.join(command[:3])} ...` ended with exit code {code}"
     return None

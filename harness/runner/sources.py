@@ -1,0 +1,58 @@
+"""Names the state of an implementation's sources, and remembers how long a build of that state from nothing took on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from harness.model import Implementation, Language
+
+IGNORED = {"target", "__pycache__", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+
+
+class _Clean(msgspec.Struct):
+    sources: str
+    seconds: float
+
+
+def _files(implementation: Implementation, language: Language) -> Iterator[Path]:
+    """Its own files and those that its language's variants share, but not the other variants'."""
+    for folder, names, files in os.walk(language.folder):
+        here = Path(folder)
+        names[:] = sorted(
+            n for n in names if n not in IGNORED and (here / n == implementation.folder or not (here / n / "impl.toml").exists())
+        )
+        yield from (here / name for name in sorted(files))
+
+
+def digest(implementation: Implementation, language: Language) -> str:
+    """Names the state of its sources and recipe."""
+    seen = hashlib.sha256(sys.version.encode())
+    for path in _files(implementation, language):
+        seen.update(str(path.relative_to(language.folder)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return f"sha256:{seen.hexdigest()}"
+
+
+def _memo(root: Path, engine: str, implementation: Implementation) -> Path:
+    return root / ".bench" / "clean" / f"{engine}-{implementation.language}-{implementation.variant}.json"
+
+
+def remember(root: Path, engine: str, implementation: Implementation, language: Language, seconds: float) -> None:
+    """Keep the seconds of a build from nothing."""
+    memo = _memo(root, engine, implementation)
+    memo.parent.mkdir(parents=True, exist_ok=True)
+    memo.write_bytes(msgspec.json.encode(_Clean(digest(implementation, language), seconds)))
+
+
+def clean_seconds(root: Path, engine: str, implementation: Implementation, language: Language) -> float | None:
+    """Seconds of the last build from nothing of these very sources; None where none was measured."""
+    with suppress(OSError, msgspec.MsgspecError):
+        known = msgspec.json.decode(_memo(root, engine, implementation).read_bytes(), type=_Clean)
+        return known.seconds if known.sources == digest(implementation, language) else None
+    return None
