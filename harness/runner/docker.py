@@ -51,8 +51,9 @@ class Demultiplexer:
 class DockerHandle:
     """One container, attached before it starts, so that nothing it says is lost."""
 
-    def __init__(self, api: Any, container: str, pid: int, sock: socket.socket, keep: object) -> None:
-        self._api, self._container, self._socket, self._keep = api, container, sock, keep
+    def __init__(self, api: Any, container: str, pid: int, stream: Any) -> None:
+        self._api, self._container, self._stream = api, container, stream
+        self._socket: socket.socket = stream._sock
         self._frames = Demultiplexer()
         self._ended = False
         self._cgroup = _cgroup_of(pid)
@@ -114,7 +115,9 @@ class DockerHandle:
         return self._exit
 
     def close(self) -> None:
-        """Remove the container, whatever its state."""
+        """Remove the container, whatever its state. The response goes before its socket, which it would flush in vain."""
+        with suppress(OSError, ValueError):
+            self._stream._response.close()
         self._socket.close()
         with suppress(*ANSWER_ERRORS):
             self._api.remove_container(self._container, force=True, v=True)
@@ -175,7 +178,7 @@ class DockerEngine:
         container = None
         try:
             container = self.api.create_container(**self._settings(launch))["Id"]
-            keep = self.api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+            stream = self.api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             self.api.start(container)
             pid = self.api.inspect_container(container)["State"]["Pid"]
         except (*ANSWER_ERRORS, KeyboardInterrupt) as error:
@@ -185,7 +188,7 @@ class DockerEngine:
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise EngineError(f"{launch.job.id}: {_first_line(error)}") from None
-        return DockerHandle(self.api, container, pid, keep._sock, keep)
+        return DockerHandle(self.api, container, pid, stream)
 
     def _settings(self, launch: Launch) -> dict[str, object]:
         limits = launch.job.limits
