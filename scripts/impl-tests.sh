@@ -8,7 +8,7 @@ missing() {
   [[ -z ${CI:-} ]]
 }
 
-.venv/bin/python -m pytest -q impls/python/protocol
+PYTHONPATH=impls/python/protocol .venv/bin/python -m pytest -q impls/python/protocol
 if command -v cargo >/dev/null; then
   CARGO_TARGET_DIR=.bench/build/lint cargo test --quiet --locked --manifest-path impls/rust/Cargo.toml --workspace --exclude bench-polars
 else
