@@ -35,6 +35,8 @@ def _prepare(cpus: tuple[int, ...]) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def prepare() -> None:
+        for number in INTERRUPTS:  # one that came since the fork must end the child, not raise in it
+            signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         if libc:
             os.sched_setaffinity(0, cpus)
