@@ -6,6 +6,7 @@ not root, a limit on processes; labelled, and always removed.
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import struct
@@ -150,8 +151,9 @@ class DockerEngine:
         try:
             self._client = docker.from_env(timeout=120)
             self._client.ping()
-        except ANSWER_ERRORS as error:
-            raise EngineError(f"no Docker daemon answers ({_first_line(error)}); start one, or use --engine local") from None
+        except ANSWER_ERRORS:
+            where = os.environ.get("DOCKER_HOST", "the default socket")
+            raise EngineError(f"no Docker daemon answers at {where}; start one, or use --engine local") from None
         self.api: Any = self._client.api
 
     def build(self, implementation: Implementation, language: Language, log: Path, tell: Tell, *, clean: bool) -> Build:
