@@ -78,9 +78,9 @@ class Conductor:
         with _answers(self.folder if job.kind == "verify" else None) as out:
             launch = self._launch(job, build, data, out)
             if build.outcome == "failed":
-                return blank(launch, case, self.engine.name, "unbuilt", build.reason)
+                return blank(launch, case, self.engine, "unbuilt", build.reason)
             if job.kind == "timed" and (why := spoilt.get((job.implementation, job.case))):
-                return blank(launch, case, self.engine.name, "skipped", why)
+                return blank(launch, case, self.engine, "skipped", why)
             try:
                 run = execute(self.engine, launch, case, data, self.session.timing, meter, self.observer.step)
             except EngineError as error:

@@ -149,7 +149,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A job with what came of it: one line of runs.jsonl."""
+    """A job with what came of it: one line of runs.jsonl. `isolation` says in a line how well it was shut off."""
 
     schema: int
     session: str
@@ -171,6 +171,7 @@ class Run:
     limits: Limits
     outcome: Outcome
     reason: str | None = None
+    isolation: str | None = None
     suspect: tuple[str, ...] = ()
     started: str | None = None
     start_ns: int | None = None

@@ -16,14 +16,14 @@ from harness.runner.drive import Watch, drive
 from harness.runner.engine import Engine, Launch
 
 
-def blank(launch: Launch, case: Case, engine: str, outcome: Outcome, reason: str | None) -> Run:
+def blank(launch: Launch, case: Case, engine: Engine, outcome: Outcome, reason: str | None) -> Run:
     """The record of a job that was not started; `execute` fills the same fields for those that were."""
     job, impl = launch.job, launch.implementation
     return Run(
         schema=SCHEMA, session=launch.session, job=job.id, kind=job.kind, implementation=impl.name, language=impl.language,
         variant=impl.variant, track=impl.track, contest=impl.contest, workload=job.workload, case=job.case, params=case.params,
-        seed=job.seed, block=job.block, position=job.position, threads=job.threads, engine=engine, limits=job.limits,
-        outcome=outcome, reason=reason,
+        seed=job.seed, block=job.block, position=job.position, threads=job.threads, engine=engine.name, limits=job.limits,
+        isolation=engine.isolation, outcome=outcome, reason=reason,
     )  # fmt: skip
 
 
@@ -43,10 +43,10 @@ def execute(
         drive(handle, ask, watch, tell)
     finally:
         handle.close()
-    return _record(launch, case, engine.name, watch, meter, before, started)
+    return _record(launch, case, engine, watch, meter, before, started)
 
 
-def _record(launch: Launch, case: Case, engine: str, watch: Watch, meter: ControlMeter, before: dict[str, object], started: str) -> Run:
+def _record(launch: Launch, case: Case, engine: Engine, watch: Watch, meter: ControlMeter, before: dict[str, object], started: str) -> Run:
     said, ended = watch.transcript, watch.exit
     return replace(
         blank(launch, case, engine, watch.outcome, watch.reason),
