@@ -54,7 +54,14 @@ install_missing() {
 }
 
 # The package's set-up may have started it already, and it does not answer at once.
-starting() { [[ -f /var/run/docker.pid ]] && kill -0 "$(</var/run/docker.pid)" 2>/dev/null; }
+# A killed one leaves its file, and perhaps a zombie (its command line is empty), on which a new dockerd would refuse to start.
+starting() {
+  local file=/var/run/docker.pid
+  [[ -f $file ]] || return
+  if tr '\0' ' ' <"/proc/$(<"$file")/cmdline" 2>/dev/null | grep -q dockerd; then return; fi
+  rm -f "$file"
+  return 1
+}
 
 wait_for_daemon() {
   local deadline=$((SECONDS + patience))
