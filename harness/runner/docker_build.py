@@ -25,7 +25,7 @@ import msgspec
 from harness.model import Build, Implementation, Language, UserError
 from harness.runner.engine import Tell
 from harness.runner.receipt import receipt
-from harness.runner.sources import clean_seconds, remember
+from harness.runner.sources import clean_seconds, digest, remember
 
 
 def client(root: Path) -> str:
@@ -83,15 +83,16 @@ def build(root: Path, api: Any, implementation: Implementation, language: Langua
     for name, value in {"VARIANT": implementation.variant, **have}.items():
         command += ["--build-arg", f"{name}={value}"]
     command += ["--no-cache"] if clean else []
-    start = time.monotonic()
+    sources, start = digest(implementation, language), time.monotonic()
     code = _logged([*command, str(language.folder)], _dockerfile(root, language, clean=clean), log, tell)
     seconds = time.monotonic() - start
     image = _image(api, tag)
     if code or not image:
         return _failed(implementation, log, seconds, f"docker build ended with exit code {code}")
     if clean:
-        remember(root, "docker", implementation, language, seconds)
-    return _made(root, api, implementation, language, log, seconds, image, _digests(api, have))
+        remember(root, "docker", implementation, sources, seconds)
+    made = _made(root, api, implementation, language, log, seconds, image, _digests(api, have))
+    return replace(made, clean_seconds=clean_seconds(root, "docker", implementation, sources))
 
 
 def _dockerfile(root: Path, language: Language, *, clean: bool) -> bytes:
@@ -130,17 +131,16 @@ def _made(
 ) -> Build:  # fmt: skip
     """The record of an image. An image seen before came from the cache: its record is the one of the build that made it."""
     stamp = root / ".bench" / "images" / f"{image['Id'].removeprefix('sha256:')}.json"
-    clean = clean_seconds(root, "docker", implementation, language)
     with suppress(OSError, msgspec.MsgspecError):
         known = msgspec.json.decode(stamp.read_bytes(), type=Build)
         if known.implementation == implementation.name:
-            return replace(known, outcome="cached", clean_seconds=clean)
+            return replace(known, outcome="cached")
     command = [client(root), "run", "--rm", "-i", "--network=none", "--read-only", "--user=65534:65534", image["Id"]]
     hello, reason = receipt(command)
     if hello is None:
         return _failed(implementation, log, seconds, f"built, but it doesn't answer: {reason}")
     size = _artifact_bytes(api, image["Id"], language.docker.artifact)
-    made = Build(implementation.name, "docker", "built", seconds, image["Id"], image["Size"], size, str(log), None, hello, digests, clean)
+    made = Build(implementation.name, "docker", "built", seconds, image["Id"], image["Size"], size, str(log), None, hello, digests)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_bytes(msgspec.json.encode(made))
     return made

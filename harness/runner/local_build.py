@@ -36,8 +36,7 @@ def placeholders(root: Path, implementation: Implementation, language: Language)
 def current(root: Path, implementation: Implementation, language: Language) -> str | None:
     """The digest of what is built and up to date; None where nothing is."""
     now = digest(implementation, language)
-    stamp = Path(placeholders(root, implementation, language)["build"]) / "built.json"
-    return now if _stamped(stamp, now) else None
+    return now if _stamped(_stamp(placeholders(root, implementation, language)), now) else None
 
 
 def missing(language: Language) -> list[str]:
@@ -55,9 +54,8 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
             f"{language.title} is not on this machine: no {', '.join(lacking)} on PATH; install it or use --engine docker",
         )
     fill = placeholders(root, implementation, language)
-    stamp = Path(fill["build"]) / "built.json"
     now = digest(implementation, language)
-    if not clean and (cached := _stamped(stamp, now)):
+    if not clean and (cached := _stamped(_stamp(fill), now)):
         return cached
     for folder in (fill["build"], fill["cache"]) if clean else ():
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,13 +68,20 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
     if reason:
         return _failed(implementation, log, seconds, reason)
     if clean:
-        remember(root, "local", implementation, language, seconds)
-    return _received(root, implementation, language, log, seconds, stamp)
+        remember(root, "local", implementation, now, seconds)
+    return _received(implementation, language, fill, log, seconds, now, clean_seconds(root, "local", implementation, now))
 
 
-def _received(root: Path, implementation: Implementation, language: Language, log: Path, seconds: float, stamp: Path) -> Build:
-    """The record of what was built, once it has answered; kept beside it."""
-    fill = placeholders(root, implementation, language)
+def _received(
+    implementation: Implementation,
+    language: Language,
+    fill: Mapping[str, str],
+    log: Path,
+    seconds: float,
+    sources: str,
+    clean: float | None,
+) -> Build:
+    """The record of what was built of `sources`, once it has answered; kept beside it."""
     command = [part.format_map(fill) for part in language.local.run]
     env = {**os.environ, **{k: v.format_map(fill) for k, v in language.local.env.items()}}
     hello, why = receipt(command, env)
@@ -84,10 +89,13 @@ def _received(root: Path, implementation: Implementation, language: Language, lo
         return _failed(implementation, log, seconds, f"built, but it doesn't answer: {why}")
     artifact = language.local.artifact
     size = Path(artifact.format_map(fill)).stat().st_size if artifact else None
-    sources, clean = digest(implementation, language), clean_seconds(root, "local", implementation, language)
     made = Build(implementation.name, "local", "built", seconds, sources, None, size, str(log), hello=hello, clean_seconds=clean)
-    stamp.write_bytes(msgspec.json.encode(made))
+    _stamp(fill).write_bytes(msgspec.json.encode(made))
     return made
+
+
+def _stamp(fill: Mapping[str, str]) -> Path:
+    return Path(fill["build"]) / "built.json"
 
 
 def _stamped(stamp: Path, now: str) -> Build | None:

@@ -43,16 +43,16 @@ def _memo(root: Path, engine: str, implementation: Implementation) -> Path:
     return root / ".bench" / "clean" / f"{engine}-{implementation.language}-{implementation.variant}.json"
 
 
-def remember(root: Path, engine: str, implementation: Implementation, language: Language, seconds: float) -> None:
-    """Keep the seconds of a build from nothing."""
+def remember(root: Path, engine: str, implementation: Implementation, sources: str, seconds: float) -> None:
+    """Keep the seconds of a build of `sources` (their digest) from nothing."""
     memo = _memo(root, engine, implementation)
     memo.parent.mkdir(parents=True, exist_ok=True)
-    memo.write_bytes(msgspec.json.encode(_Clean(digest(implementation, language), seconds)))
+    memo.write_bytes(msgspec.json.encode(_Clean(sources, seconds)))
 
 
-def clean_seconds(root: Path, engine: str, implementation: Implementation, language: Language) -> float | None:
-    """Seconds of the last build from nothing of these very sources; None where none was measured."""
+def clean_seconds(root: Path, engine: str, implementation: Implementation, sources: str) -> float | None:
+    """Seconds of the last build from nothing of these very `sources` (their digest); None where none was measured."""
     with suppress(OSError, msgspec.MsgspecError):
         known = msgspec.json.decode(_memo(root, engine, implementation).read_bytes(), type=_Clean)
-        return known.seconds if known.sources == digest(implementation, language) else None
+        return known.seconds if known.sources == sources else None
     return None
