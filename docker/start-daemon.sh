@@ -58,7 +58,7 @@ install_missing() {
 starting() {
   local file=/var/run/docker.pid
   [[ -f $file ]] || return
-  if tr '\0' ' ' <"/proc/$(<"$file")/cmdline" 2>/dev/null | grep -q dockerd; then return; fi
+  if { tr '\0' ' ' <"/proc/$(<"$file")/cmdline"; } 2>/dev/null | grep -q dockerd; then return; fi
   rm -f "$file"
   return 1
 }

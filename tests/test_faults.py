@@ -98,13 +98,13 @@ def test_fifty_megabytes_are_seen(faults: list[Run]) -> None:
         assert 48e6 < more - less < 52e6
 
 
-def test_five_loops_of_a_hundred_are_seen(bench: Bench, tmp_path: Path) -> None:
+def test_twice_the_work_is_seen(bench: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "session"
-    done = bench("run", *COUNT, *select("honest", "slow5"), "--blocks", "5", "--param", "loops=5000000", "--out", folder)
+    done = bench("run", *COUNT, *select("honest", "slow100"), "--blocks", "5", "--param", "loops=2000000", "--out", folder)
     runs = session_of(done, folder)[1]
-    # The least CPU time of many interleaved passes: on a busy machine a mean of so few would show the machine.
-    slow, honest = (min(map(cpu_ns, passes(runs, variant))) for variant in ("slow5", "honest"))
-    assert 1.0 < slow / honest < 1.15
+    # The least CPU time of many interleaved passes. Smaller plants are recovered by `make selftest`, on a machine that has nothing else to do.
+    slow, honest = (min(map(cpu_ns, passes(runs, variant))) for variant in ("slow100", "honest"))
+    assert 1.5 < slow / honest < 3
 
 
 def passes(runs: list[Run], variant: str) -> list[Sample]:

@@ -13,6 +13,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -37,7 +38,6 @@ def _prepare(cpus: tuple[int, ...]) -> Callable[[], None]:
     def prepare() -> None:
         for number in INTERRUPTS:  # one that came since the fork must end the child, not raise in it
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         if libc:
             os.sched_setaffinity(0, cpus)
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -48,12 +48,22 @@ def _prepare(cpus: tuple[int, ...]) -> Callable[[], None]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back until a fork is over: Python drops what is raised in the hooks that run after one, and the session would go on."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+    """Put Ctrl-C off until a fork is over: Python drops what is raised in the hooks that run after one, and the session would go on.
+
+    Blocking the signals was the road not taken: the kernel then gives them to another thread, and Python raises in this one all the same.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only that one is ever interrupted
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda signum, _: came.append(signum)) for number in INTERRUPTS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 class LocalHandle:
@@ -71,6 +81,10 @@ class LocalHandle:
             raise EngineError(
                 f"{command[0]}: {error.strerror}; build it again with: bench build --select {launch.job.implementation}"
             ) from None
+        except KeyboardInterrupt:
+            if hasattr(self, "_popen"):
+                self.kill()
+            raise
         self._harness = launch.harness
         self._memory_limit = launch.job.limits.memory_bytes
         self._oom = False
