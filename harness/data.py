@@ -51,7 +51,7 @@ def prepare(workload: Workload, case: Case, tell: Tell) -> Dataset:
         data = msgspec.json.decode(manifest.read_bytes(), type=Dataset)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UserError(f"{manifest}: {error}; remove {home} and try again") from None
-    return replace(data, case=case.name)
+    return replace(data, case=case.name, input_bytes=sum(Path(path).stat().st_size for path in data.inputs.values()))
 
 
 def _make(workload: Workload, case: Case, home: Path, tell: Tell) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 import harness
 from harness import catalog as catalog_module
-from harness import data, environment, plan, session, store
+from harness import codesize, data, environment, plan, session, store
 from harness.catalog import Catalog
-from harness.model import SCHEMA, Build, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload
+from harness.model import SCHEMA, Build, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload, kind, label
 from harness.progress import Progress
 from harness.runner import docker_build, live
 from harness.runner.docker import DockerEngine
@@ -37,7 +37,9 @@ class Ask:
     param: Params | None = None
     engine: str = "auto"
     seed: int | None = None
-    threads: int = 1
+    threads: tuple[int, ...] = (1,)
+    again: bool = True
+    claims: Mapping[str, str] | None = None
     blocks: int | None = None
     quick: bool = False
     dry_run: bool = False
@@ -66,8 +68,8 @@ class Planned:
         """For --json."""
         known = self.history.get
         return [
-            {"job": j.id, "kind": j.kind, "implementation": j.implementation, "case": j.case, "block": j.block, "position": j.position,
-             "seed": self.seed, "estimated_s": known((j.implementation, j.case))}
+            {"job": j.id, "kind": j.kind, "implementation": j.implementation, "label": j.label, "case": j.case, "block": j.block, "position": j.position,
+             "seed": self.seed, "estimated_s": known(kind(j))}
             for j in self.jobs
         ]  # fmt: skip
 
@@ -116,22 +118,42 @@ def engine(name: str, root: Path, say: Say) -> Engine:
 
 
 def build_all(
-    catalog: Catalog, engine: Engine, chosen: Sequence[Implementation], progress: Progress, *, clean: bool = False, yes: bool = False
-) -> tuple[Build, ...]:
-    """Build each; a failure is named with its log and last lines, and the others go on."""
+    catalog: Catalog, engine: Engine, chosen: Sequence[Implementation], progress: Progress, *,
+    clean: bool = False, yes: bool = False, rounds: int = 1, seed: int | None = None,
+) -> tuple[Build, ...]:  # fmt: skip
+    """Build each; a failure is named with its log and last lines, and the others go on.
+
+    With `clean` from nothing, so many `rounds` over all of them, each in an order drawn from `seed`, so that a machine that slows down
+    favours none. What failed once is not tried again. UserError for rounds of what is not from nothing: caches would answer them.
+    """
+    if rounds > 1 and not clean:
+        raise UserError("--rounds repeats builds from nothing; add --clean")
     if isinstance(engine, DockerEngine):
         docker_build.ensure_bases(catalog.root, engine.api, progress.say, yes=yes)
-    built = []
+    built: dict[str, Build] = {}
+    queue = _rounds(chosen, rounds, draw_seed(seed))
     with progress:
-        for number, impl in enumerate(chosen, 1):
-            progress.building(impl.name, number, len(chosen))
+        for number, impl in enumerate(queue, 1):
+            if impl.name in built and built[impl.name].outcome == "failed":
+                continue
+            progress.building(impl.name, number, len(queue))
             log = catalog.root / ".bench" / "logs" / f"{engine.name}-{impl.language}-{impl.variant}.log"
             made = engine.build(impl, catalog.languages[impl.language], log, progress.line, clean=clean)
-            progress.built(made, number, len(chosen))
+            progress.built(made, number, len(queue))
             if made.outcome == "failed":
                 progress.say(log_tail(Path(made.log)))
-            built.append(made)
-    return tuple(built)
+            elif clean:
+                progress.say(f"    from nothing: {made.clean_seconds[-1]:.1f} s")
+            built[impl.name] = made
+    return tuple(built[impl.name] for impl in chosen)
+
+
+def _rounds(chosen: Sequence[Implementation], rounds: int, seed: int) -> list[Implementation]:
+    """One after another as they are named; of several rounds each in an order of its own."""
+    if rounds == 1:
+        return list(chosen)
+    rng = random.Random(seed)  # noqa: S311 - an order, no secret
+    return [impl for _ in range(rounds) for impl in rng.sample(chosen, len(chosen))]
 
 
 def log_tail(log: Path, lines: int = 8) -> str:
@@ -173,21 +195,22 @@ def _plan(
     if not chosen:
         raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
     wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
-    cpus = session.choose_cpus(ask.threads)
-    jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cpus=cpus)
+    cpus = {threads: session.choose_cpus(threads) for threads in ask.threads}
+    jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, cpus=cpus, again=ask.again)
     return spec, wanted, chosen, seed, jobs
 
 
-def _history(root: Path, engine: str, threads: int) -> dict[tuple[str, str], float]:
+def _history(root: Path, engine: str) -> dict[tuple[str, str], float]:
     folders = sorted(p.parent for p in (root / "results").glob(f"*/{store.SESSION}"))
-    return store.history(folders[-10:], engine, threads)
+    return store.history(folders[-10:], engine)
 
 
 def dry_run(catalog: Catalog, ask: Ask, say: Say) -> Planned:
     """The plan that `run` would follow with this seed."""
     eng = engine(ask.engine, catalog.root, say)
     _, _, _, seed, jobs = _plan(catalog, ask, eng, say)
-    return Planned(jobs, seed, jobs[0].limits.cpus, _history(catalog.root, eng.name, ask.threads))
+    cpus = max((job.limits.cpus for job in jobs), key=len)
+    return Planned(jobs, seed, cpus, _history(catalog.root, eng.name))
 
 
 def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
@@ -205,7 +228,9 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
             bench_version=harness.__version__, engine=eng.name, isolation=eng.isolation, workload=spec.name, question=spec.question,
             unit=spec.unit, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cases=wanted, steps=spec.steps,
             implementations=tuple(i.name for i in chosen), jobs=jobs, timing=spec.timing, tolerance=spec.tolerance, builds=builds,
-            datasets=sets, facts={i.name: i.facts for i in chosen}, environment=_environment(catalog, eng),
+            datasets=sets, facts={i.name: {**i.facts, "code": _code(i, spec, progress.say)} for i in chosen}, environment=_environment(catalog, eng),
+            claims=ask.claims or {},
+            again=next((label(j.implementation, j.threads) for j in jobs if j.arm == "again"), None),
         )  # fmt: skip
         store.create(folder, made)
         progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")
@@ -234,7 +259,7 @@ def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
 
 def _conduct(made: Session, folder: Path, catalog: Catalog, eng: Engine, identity: str, progress: Progress, done: Sequence[Run]) -> None:
     recorded = {r.job for r in done}
-    progress.expect([j for j in made.jobs if j.id not in recorded], _history(catalog.root, eng.name, made.threads))
+    progress.expect([j for j in made.jobs if j.id not in recorded], _history(catalog.root, eng.name))
     conductor = session.Conductor(made, folder, catalog, eng, identity, progress)
     try:
         with progress:
@@ -260,9 +285,18 @@ def for_request(
     spec = catalog_module.workload(catalog, workload)
     any_impl = select(catalog, workload, (), quick=False)[:1]
     for case in cases(spec, patterns, seed, changes):
-        job = plan.jobs(spec, [case], any_impl, seed=seed, blocks=1, threads=threads, cpus=session.choose_cpus(threads))[-1]
+        job = plan.jobs(spec, [case], any_impl, seed=seed, blocks=1, cpus={threads: session.choose_cpus(threads)})[-1]
         everything = replace(job, steps=tuple(s.name for s in spec.steps))
         yield spec, everything, data.prepare(spec, case, say), case.params
+
+
+def _code(implementation: Implementation, spec: Workload, say: Say) -> dict[str, int] | None:
+    """How much code of its own it took (the protocol packages are everyone's); None, aloud, where that can't be counted."""
+    try:
+        return asdict(codesize.count([implementation.folder / name for name in implementation.workloads[spec.name].source]))
+    except UserError as error:
+        say(f"{implementation.name}: its code is not counted: {error}")
+        return None
 
 
 def _environment(catalog: Catalog, eng: Engine) -> dict[str, object]:

@@ -43,6 +43,21 @@ def _number(text: str) -> int | float | str:
     return float(text) if "." in text else int(text)
 
 
+class Counts(click.ParamType[tuple[int, ...]]):
+    """`1,2`: positive whole numbers, each once."""
+
+    name = "counts"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """The numbers in the order written."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        if not all(re.fullmatch(r"[1-9][0-9]{0,5}", part) for part in parts) or len(set(parts)) < len(parts):
+            self.fail(f"'{value}': write numbers of threads with commas between, each once: 1,2", param, ctx)
+        return tuple(map(int, parts))
+
+
 def _complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """Shell completion from the catalogue; silent where that can't be read."""
 
@@ -87,4 +102,6 @@ ENGINE = click.option("--engine", type=click.Choice(["auto", "docker", "local"])
 SEED = click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn afresh, and recorded.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 THREADS = click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads, and CPUs, of each job.")
+SEVERAL_THREADS = click.option("--threads", type=Counts(), default="1", show_default=True, metavar="N[,N...]",
+                               help="Threads, and CPUs, of each job; with several numbers each block runs them all, to compare.")  # fmt: skip
 RESULTS = click.argument("path", type=click.Path(path_type=Path), default=Path("results"))

@@ -1,7 +1,7 @@
 """Filters x cases x implementations -> Jobs in a seeded, balanced order. Pure: the same arguments give the same plan.
 
-Each block runs every implementation once on each case. The orders come from a Williams design (Williams 1949): over a whole
-square every implementation stands in every position equally often and follows every other equally often (for an odd number
+Each block runs every treatment (an implementation at a number of threads; one of them twice, for A/A) once on each case. The orders come from a Williams design (Williams 1949): over a whole
+square every treatment stands in every position equally often and follows every other equally often (for an odd number
 over two squares), so neither a drift within a block nor what ran before favours one. Labels and rows are shuffled by the seed.
 Drawing each block's order independently was the road not taken: with 5 to 20 blocks positions stay visibly uneven.
 """
@@ -10,9 +10,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from harness.model import Case, CaseSpec, Implementation, Job, Limits, Params, UserError, Workload
+from harness.model import Arm, Case, CaseSpec, Implementation, Job, Limits, Params, UserError, Workload, kind, label
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What a job is given beside its case."""
+
+    implementation: Implementation
+    threads: int
+    cpus: tuple[int, ...]
+    arm: Arm = "test"
+
+    @property
+    def label(self) -> str:
+        """What it counts as."""
+        return label(self.implementation.name, self.threads, self.arm)
 
 
 def williams(n: int) -> list[list[int]]:
@@ -61,18 +76,28 @@ def case_of(workload: Workload, spec: CaseSpec, seed: int, changes: Mapping[str,
     return Case(workload.name, name, params, seed if spec.seeded else 0, spec.time_limit_s, spec.memory_bytes)
 
 
-def _job(
-    workload: Workload, impl: Implementation, case: Case, cpus: tuple[int, ...], threads: int, seed: int, block: int, position: int
-) -> Job:
-    support = impl.workloads[workload.name]
+def _job(workload: Workload, given: Treatment, case: Case, seed: int, block: int, position: int) -> Job:
+    support = given.implementation.workloads[workload.name]
     steps = tuple(s.name for s in workload.steps if s.name not in support.lacks)
-    limits = Limits(cpus=cpus, memory_bytes=case.memory_bytes, time_s=case.time_limit_s)
-    name = f"b{block:03d}-p{position:02d}-{impl.language}-{impl.variant}-{case.name}"
+    limits = Limits(cpus=given.cpus, memory_bytes=case.memory_bytes, time_s=case.time_limit_s)
+    who = given.label.replace("/", "-").replace(" (again)", "-again")
     timing = workload.timing
     job = Job(
-        name, "timed", impl.name, workload.name, case.name, seed, block, position, threads, timing.warmup, timing.timed, steps, limits
-    )
+        f"b{block:03d}-p{position:02d}-{who}-{case.name}", "timed", given.implementation.name, workload.name, case.name, seed, block,
+        position, given.threads, timing.warmup, timing.timed, steps, limits, given.arm,
+    )  # fmt: skip
     return job if block else replace(job, kind="verify", warmup=0, timed=1)
+
+
+def treatments(
+    implementations: Sequence[Implementation], cpus: Mapping[int, tuple[int, ...]], seed: int, *, again: bool
+) -> list[Treatment]:
+    """Each implementation at each number of threads; `again` adds one of them a second time, chosen by the seed, for A/A."""
+    given = [Treatment(impl, threads, own) for threads, own in cpus.items() for impl in implementations]
+    if again and given:
+        twin = random.Random(f"{seed}/again").choice(given)  # noqa: S311 - a design, not a secret
+        given.append(replace(twin, arm="again"))
+    return given
 
 
 def jobs(
@@ -82,21 +107,19 @@ def jobs(
     *,
     seed: int,
     blocks: int,
-    threads: int,
-    cpus: tuple[int, ...],
+    cpus: Mapping[int, tuple[int, ...]],
+    again: bool = False,
 ) -> tuple[Job, ...]:
-    """The whole session in order: block 0 verifies each whole answer once, then `blocks` timed blocks."""
+    """The whole session in order: block 0 verifies each whole answer once, then `blocks` timed blocks. `cpus` gives those of each number of threads."""
     rng = random.Random(f"{seed}/{workload.name}")  # noqa: S311 - a design, not a secret
-    by_name = {i.name: i for i in implementations}
-    per_case = {c.name: list(orders(list(by_name), blocks + 1, rng)) for c in cases}
+    by_label = {t.label: t for t in treatments(implementations, cpus, seed, again=again)}
+    per_case = {c.name: list(orders(list(by_label), blocks + 1, rng)) for c in cases}
     plan: list[Job] = []
     for block in range(blocks + 1):
         shuffled = rng.sample(list(cases), len(cases))
-        position = 0
-        for case in shuffled:
-            for name in per_case[case.name][block - 1 if block else blocks]:
-                position += 1
-                plan.append(_job(workload, by_name[name], case, cpus, threads, seed, block, position))
+        wanted = [(case, by_label[name]) for case in shuffled for name in per_case[case.name][block - 1 if block else blocks]]
+        wanted = wanted if block else [(case, given) for case, given in wanted if given.arm == "test"]
+        plan += [_job(workload, given, case, seed, block, position) for position, (case, given) in enumerate(wanted, 1)]
     return tuple(plan)
 
 
@@ -108,7 +131,7 @@ def expected_samples(job: Job) -> list[tuple[str, int, bool]]:
 def estimate_s(plan: Sequence[Job], history: Mapping[tuple[str, str], float]) -> tuple[float, int]:
     """Seconds that the jobs with a known predecessor will take, and how many jobs have none.
 
-    `history` gives seconds by (implementation, case). Nothing is guessed for the others.
+    `history` gives seconds by kind. Nothing is guessed for the others.
     """
-    known = [history[key] for job in plan if (key := (job.implementation, job.case)) in history]
+    known = [history[key] for job in plan if (key := kind(job)) in history]
     return sum(known), len(plan) - len(known)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
-from harness.model import Build, Job, Run
+from harness.model import Build, Job, Run, kind
 
 UNKNOWN = "time left unknown until each has run once"
 
@@ -68,7 +68,7 @@ class Progress:
         """A job begins."""
         self._started = time.monotonic()
         what = "verify" if job.kind == "verify" else f"block {job.block}"
-        self._begin(total, number, f"{what}: {job.implementation} {job.case}")
+        self._begin(total, number, f"{what}: {job.label} {job.case}")
 
     def step(self, text: str) -> None:
         """Something happened in the job."""
@@ -79,7 +79,7 @@ class Progress:
         """A job's record is written."""
         seconds = time.monotonic() - self._started
         if run.outcome != "skipped":
-            self._seconds[(run.implementation, run.case)] = seconds
+            self._seconds[kind(run)] = seconds
         self._todo = [j for j in self._todo if j.id != run.job]
         if self._live and self._task is not None:
             self._live.update(self._task, left=self._left())
@@ -93,8 +93,8 @@ class Progress:
         if not self._seconds:
             return UNKNOWN
         mean = sum(self._seconds.values()) / len(self._seconds)
-        unseen = any((j.implementation, j.case) not in self._seconds for j in self._todo)
-        left = sum(self._seconds.get((j.implementation, j.case), mean) for j in self._todo)
+        unseen = any(kind(j) not in self._seconds for j in self._todo)
+        left = sum(self._seconds.get(kind(j), mean) for j in self._todo)
         return f"{'roughly ' if unseen else ''}{duration(left)} left"
 
     # --- the live line

@@ -26,6 +26,7 @@ PADDING = 4096
 CSV_TO_PARQUET = 4
 """How much larger an answer is as CSV, with room to spare."""
 ANSWERS = ".answers-"
+Verified = tuple[str, int, str]
 
 
 class Observer(Protocol):
@@ -55,21 +56,22 @@ class Conductor:
     def run(self, done: Sequence[Run]) -> Iterator[Run]:
         """Each further run, as it is written."""
         recorded = {run.job for run in done}
-        spoilt = {(r.implementation, r.case): _why(r) for r in done if r.kind == "verify" and r.outcome != "ok"}
+        spoilt = {_verified(r): _why(r) for r in done if r.kind == "verify" and r.outcome != "ok"}
         todo = [job for job in self.session.jobs if job.id not in recorded]
         if not todo:
             return
-        with ControlMeter(self.session.timing, todo[0].limits.cpus) as meter, _kept_off(todo[0].limits.cpus):
+        shared = tuple(sorted(set.intersection(*(set(job.limits.cpus) for job in todo))))
+        with ControlMeter(self.session.timing, shared) as meter, _kept_off(shared):
             for number, job in enumerate(todo, 1):
                 self.observer.job(job, number, len(todo))
                 run = self._one(job, spoilt, meter)
                 if run.kind == "verify" and run.outcome != "ok":
-                    spoilt[(run.implementation, run.case)] = _why(run)
+                    spoilt[_verified(run)] = _why(run)
                 store.append(self.folder, run)
                 self.observer.ended(run)
                 yield run
 
-    def _one(self, job: Job, spoilt: Mapping[tuple[str, str], str], meter: ControlMeter) -> Run:
+    def _one(self, job: Job, spoilt: Mapping[Verified, str], meter: ControlMeter) -> Run:
         case = next(c for c in self.session.cases if c.name == job.case)
         data = next(d for d in self.session.datasets if d.case == job.case)
         build = next(b for b in self.session.builds if b.implementation == job.implementation)
@@ -79,7 +81,7 @@ class Conductor:
             launch = self._launch(job, build, data, out)
             if build.outcome == "failed":
                 return blank(launch, case, self.engine, "unbuilt", build.reason)
-            if job.kind == "timed" and (why := spoilt.get((job.implementation, job.case))):
+            if job.kind == "timed" and (why := spoilt.get(_verified(job))):
                 return blank(launch, case, self.engine, "skipped", why)
             try:
                 run = execute(self.engine, launch, case, data, self.session.timing, meter, self.observer.step)
@@ -106,6 +108,11 @@ class Conductor:
         if wrong:
             run = replace(run, outcome="wrong", reason=wrong)
         return replace(run, suspect=verify.suspicions(run))
+
+
+def _verified(job: Job | Run) -> Verified:
+    """What is proven right once: the A/A arm is the same program on the same input."""
+    return job.implementation, job.threads, job.case
 
 
 def _why(run: Run) -> str:

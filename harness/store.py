@@ -1,23 +1,25 @@
-"""Writes and reads sessions: session.json (written aside, synced, renamed) and runs.jsonl (whole lines appended, synced).
+"""Writes and reads sessions: session.json (written aside, synced, renamed) and runs.jsonl (whole lines appended, synced, sealed).
 
 Nothing written is ever lost or edited. A last line torn by a crash or a full disk is dropped on reading, with a warning, and cut off
-before the session is continued. The only place where measuring and reporting meet.
+before the session is continued. The only place where measuring and reporting meet. What older versions wrote: migrate.py.
 """
 
 from __future__ import annotations
 
 import fcntl
 import gc
+import mmap
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harness.model import SCHEMA, Run, Session, UserError
+from harness import migrate, seal
+from harness.model import SCHEMA, Run, Session, UserError, kind
 
 SESSION, RUNS, LOCK = "session.json", "runs.jsonl", ".lock"
 DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -27,7 +29,9 @@ _run_decoder = msgspec.json.Decoder(Run)
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a line of runs.jsonl."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Run, schema_hook=_any)}
+    made = msgspec.json.schema(Run, schema_hook=_any)
+    made["$defs"]["Run"]["properties"]["seal"] = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": seal.MEANING}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
 
 
 def _any(kind: type) -> dict[str, Any]:
@@ -90,7 +94,8 @@ def writing(folder: Path) -> Iterator[None]:
 
 def append(folder: Path, run: Run) -> None:
     """Add one run: a single write of a whole line, then synced. A write cut short by a full disk is taken back."""
-    path, line = folder / RUNS, msgspec.json.encode(run) + b"\n"
+    path = folder / RUNS
+    line = seal.close(_before(folder), msgspec.json.encode(run)) + b"\n"
     before = path.stat().st_size if path.exists() else 0
     try:
         with path.open("ab", buffering=0) as file:
@@ -101,6 +106,31 @@ def append(folder: Path, run: Run) -> None:
         if path.exists():
             os.truncate(path, before)
         raise UserError(f"{path}: {error.strerror}; free some room, then: bench run --resume {folder}") from None
+
+
+def _before(folder: Path) -> str:
+    """The seal that the next line follows: the last line's, or session.json's digest; read from the file's end, however long it is."""
+    path = folder / RUNS
+    if not path.exists() or not path.stat().st_size:
+        return seal.digest((folder / SESSION).read_bytes()) if (folder / SESSION).exists() else ""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        end = len(held) - 1
+        return seal.of(held[held.rfind(b"\n", 0, end) + 1 : end]) or ""
+
+
+def seals(folder: Path) -> tuple[str, ...]:
+    """In words, what was changed after it was written; none where all is as it was. Lines of schema 1 bear no seal, and none is missed."""
+    path, found = folder / RUNS, list[str]()
+    before = seal.digest((folder / SESSION).read_bytes()) if (folder / SESSION).exists() else ""
+    for number, line in enumerate(_content(path).split(b"\n")[:-1], 1):
+        own = seal.of(line)
+        if own is None and not line.startswith(b'{"schema":1,'):
+            found.append(f"{path}:{number}: the line bears no seal")
+        elif own is not None and not seal.holds(before, line):
+            others = f"or {SESSION} was" if number == 1 else "or one before it is gone"
+            found.append(f"{path}:{number}: the line was changed after it was written, {others}")
+        before = own or ""
+    return tuple(found)
 
 
 def mend(folder: Path) -> bool:
@@ -131,21 +161,21 @@ def read_session(folder: Path) -> Session:
         data = path.read_bytes()
     except OSError:
         raise UserError(f"{folder} is no session: there is no {SESSION} in it; sessions are made by: bench run") from None
-    _check_schema(path, data)
     try:
-        return msgspec.json.decode(data, type=Session)
+        return msgspec.convert(migrate.session(_object(path, data)), type=Session)
     except DAMAGED as error:
         raise UserError(f"{path}: {error}; it is no session.json of this program") from None
 
 
-def _check_schema(path: Path, data: bytes) -> None:
+def _object(path: Path, data: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(data)
     except DAMAGED as error:
         raise UserError(f"{path}: not JSON: {error}") from None
-    if not isinstance(found, Mapping) or not isinstance(found.get("schema"), int):
+    if not isinstance(found, dict) or not isinstance(found.get("schema"), int):
         raise UserError(f"{path}: has no schema version; it is no session.json of this program")
     _check_version(str(path), found["schema"])
+    return found
 
 
 def _check_version(where: str, schema: int) -> None:
@@ -193,8 +223,8 @@ def sessions(path: Path) -> list[Path]:
     return found
 
 
-def history(folders: Iterable[Path], engine: str, threads: int) -> dict[tuple[str, str], float]:
-    """Seconds that a job of (implementation, case) took when it last ended well, for estimates only."""
+def history(folders: Iterable[Path], engine: str) -> dict[tuple[str, str], float]:
+    """Seconds that a job of a kind took when it last ended well, for estimates only."""
     seconds: dict[tuple[str, str], float] = {}
     for folder in folders:
         try:
@@ -202,6 +232,6 @@ def history(folders: Iterable[Path], engine: str, threads: int) -> dict[tuple[st
         except UserError:
             continue
         for run in runs:
-            if run.engine == engine and run.threads == threads and run.times.exit_ns and run.outcome == "ok":
-                seconds[(run.implementation, run.case)] = run.times.exit_ns / 1e9
+            if run.engine == engine and run.times.exit_ns and run.outcome == "ok":
+                seconds[kind(run)] = run.times.exit_ns / 1e9
     return seconds

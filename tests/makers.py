@@ -80,7 +80,7 @@ def session(**changes: Any) -> Session:
     fields = {
         "schema": SCHEMA, "id": "s", "created": "2026-11-01T00:00:00+00:00", "command": "bench run", "bench_version": "0",
         "engine": "local", "isolation": "none",
-        "workload": "sums", "question": "?", "unit": "row", "seed": 7, "blocks": 1, "threads": 1, "cases": (CASE,),
+        "workload": "sums", "question": "?", "unit": "row", "seed": 7, "blocks": 1, "threads": (1,), "cases": (CASE,),
         "steps": STEPS, "implementations": ("x/std",), "jobs": (job(),), "timing": TIMING, "tolerance": TOLERANCE, "builds": (),
         "datasets": (DATA,), "facts": {"x/std": {}}, "environment": {},
     }  # fmt: skip

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 def ask(engine: str) -> tuple[str, ...]:
     """Options of `bench run` that all of them share; one seed, so that the input is made once."""
-    return ("--workload", "count", "--engine", engine, "--seed", "7", "--no-plot", "--json")
+    return ("--workload", "count", "--engine", engine, "--seed", "7", "--no-aa", "--no-plot", "--json")
 
 
 def select(*variants: str) -> list[str]:

@@ -93,13 +93,13 @@ def session(blocks: int = 10, names: Sequence[str] = tuple(KINDS), cases: Sequen
             (90 + 40 * i) << 20 if engine == "docker" else None,
             KINDS[n].artifact,
             "",
-            clean_seconds=KINDS[n].build_s if i % 2 else None,
+            clean_seconds=(KINDS[n].build_s,) if i % 2 else (),
         )
         for i, n in enumerate(names)
     )
     return Session(
         SCHEMA, "20261123-101500-groupby", "2026-11-23T10:15:00+00:00", "bench run", "0.1.0", engine, "a container a job",
-        "groupby", "Which language groups and aggregates a table fastest?", "row", 7, blocks, 1, specs, STEPS, tuple(names), jobs,
+        "groupby", "Which language groups and aggregates a table fastest?", "row", 7, blocks, (1,), specs, STEPS, tuple(names), jobs,
         Timing(1, 1, 10_000_000, 8_000_000), Tolerance(1e-9, 1e-9), builds,
         tuple(Dataset(c, {}, "", SIZES[c], "", {}, {}, {}) for c in cases),
         {n: {"dependencies": {"inside": KINDS[n].inside}} for n in names}, {},

@@ -98,7 +98,7 @@ def test_list_names_every_folder() -> None:
 
 
 def test_a_dry_run_prints_plan_and_estimate_and_runs_nothing(toy: Path) -> None:
-    words = ("run", "-w", "sums", "--dry-run", "--engine", "local", "--seed", "7", "--blocks", "4")
+    words = ("run", "-w", "sums", "--dry-run", "--engine", "local", "--seed", "7", "--blocks", "4", "--no-aa")
     lines = good(*words).splitlines()
     assert len(lines) == 6 and "verify" in lines[0] and all("timed" in line for line in lines[1:5])
     assert lines[-1].startswith("5 jobs, seed 7, CPUs ") and "5 jobs that have not run here before take unknown time" in lines[-1]
@@ -111,7 +111,14 @@ def test_a_dry_run_estimates_from_what_ran_here_before(toy: Path) -> None:
     folder = toy / "results" / "20260101-000000-sums"
     store.create(folder, session())
     store.append(folder, run())
-    assert "estimated 46 s" in good("run", "-w", "sums", "--dry-run", "--engine", "local", "--blocks", "4")
+    words = ("run", "-w", "sums", "--dry-run", "--engine", "local", "--blocks", "4")
+    assert "estimated 46 s" in good(*words, "--no-aa")
+    assert "estimated 82 s" in good(*words)
+
+
+def test_each_block_of_a_plan_has_its_second_label_and_its_threads(toy: Path) -> None:
+    rows = json.loads(good("run", "-w", "sums", "--dry-run", "--engine", "local", "--blocks", "2", "--json", "--threads", "1"))
+    assert sorted(r["label"] for r in rows if r["block"] == 1) == ["x/std", "x/std (again)"]
 
 
 def test_without_a_seed_each_plan_has_its_own(toy: Path) -> None:
@@ -157,6 +164,8 @@ def test_a_mistake_is_one_line_that_says_what_to_try(toy: Path, words: tuple[str
     [
         ("run", "-w", "sums", "--blocks", "0"),
         ("run", "-w", "sums", "--threads", "0"),
+        ("run", "-w", "sums", "--threads", "1,1"),
+        ("run", "-w", "sums", "--threads", "1,"),
         ("run", "-w", "sums", "--seed", "-1"),
         ("run", "-w", "sums", "--engine", "cloud"),
         ("run", "-w", "sums", "--time-limit", "0"),

@@ -190,4 +190,5 @@ def test_the_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
 def test_the_manifest_is_a_data_set(workload: Workload) -> None:
     found = prepare(workload)
     manifest = next(data.folder().glob("sums/*/dataset.json"))
-    assert msgspec.json.decode(manifest.read_bytes(), type=Dataset) == found
+    assert replace(msgspec.json.decode(manifest.read_bytes(), type=Dataset), input_bytes=found.input_bytes) == found
+    assert found.input_bytes == sum(Path(path).stat().st_size for path in found.inputs.values())

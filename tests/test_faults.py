@@ -9,6 +9,7 @@ import pytest
 from bench_command import Bench
 from planted import ask, lives, one, select, session_of, wait_for
 
+from harness import store
 from harness.model import Run, Sample, Stalls
 
 pytestmark = pytest.mark.sessions
@@ -102,9 +103,19 @@ def test_twice_the_work_is_seen(bench: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "session"
     done = bench("run", *COUNT, *select("honest", "slow100"), "--blocks", "5", "--param", "loops=2000000", "--out", folder)
     runs = session_of(done, folder)[1]
-    # The least CPU time of many interleaved passes. Smaller plants are recovered by `make selftest`, on a machine that has nothing else to do.
+    # The least CPU time of many interleaved passes. Smaller plants are recovered by `make selftest`, on a quiet machine.
     slow, honest = (min(map(cpu_ns, passes(runs, variant))) for variant in ("slow100", "honest"))
     assert 1.5 < slow / honest < 3
+
+
+def test_the_second_label_runs_in_each_block_and_is_verified_once(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    ask = [word for word in COUNT if word != "--no-aa"]
+    session, runs = session_of(bench("run", *ask, *select("honest"), "--blocks", "3", "--out", folder), folder)
+    assert session.again == "fake/honest" and session.threads == (1,) and not store.seals(folder)
+    assert [r.label for r in runs if r.block == 0] == ["fake/honest"]
+    assert all({r.label for r in runs if r.block == b} == {"fake/honest", "fake/honest (again)"} for b in (1, 2, 3))
+    assert {r.outcome for r in runs} == {"ok"}
 
 
 def passes(runs: list[Run], variant: str) -> list[Sample]:

@@ -16,21 +16,30 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "model": set(),
     "catalog": PURE,
+    "registry": PURE,
     "plan": PURE,
     "protocol": PURE,
     "stats": PURE,
+    "fingerprint": PURE,
+    "compare": PURE | {"fingerprint", "stats"},
+    "claims": PURE | {"stats"},
     "verify": PURE,
+    "codesize": PURE,
     "environment": set(),
-    "store": PURE,
+    "seal": set(),
+    "migrate": set(),
+    "store": PURE | {"migrate", "seal"},
     "data": PURE,
     "progress": PURE,
     "runner": PURE | {"protocol", "plan", "environment"},
-    "report": PURE | {"stats"},
+    "report": PURE | {"claims", "compare", "stats"},
     "doctor": {"catalog", "data", "environment"},
     "session": PURE | {"catalog", "runner", "store", "verify"},
     "options": PURE | {"catalog"},
-    "measure": PURE | {"catalog", "data", "environment", "plan", "progress", "runner", "session", "store"},
-    "cli": PURE | {"catalog", "data", "doctor", "measure", "options", "plan", "progress", "protocol", "report", "runner", "store"},
+    "measure": PURE | {"catalog", "codesize", "data", "environment", "plan", "progress", "runner", "session", "store"},
+    "cli": PURE
+    | {"catalog", "claims", "compare", "data", "doctor", "measure", "options", "plan", "progress", "protocol", "registry", "report"}
+    | {"runner", "stats", "store"},
 }
 """What each part may import of ours; `__version__` is free. Only `measure` and `session` conduct; only `cli` sees both halves."""
 
@@ -80,7 +89,7 @@ def test_the_table_has_no_circle_and_no_ghost() -> None:
 
 
 def test_nobody_imports_the_command_line() -> None:
-    assert not [p for p in FILES if "harness.cli" in set(imports(p))]
+    assert not [p for p in FILES if part(p) != "cli" and any(name.startswith("harness.cli") for name in imports(p))]
 
 
 def test_measuring_and_reporting_meet_only_in_the_command_line() -> None:

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from makers import CASE, SPEC, WORKLOAD, implementation
 
-from harness.model import CaseSpec, Job, UserError
-from harness.plan import case_of, estimate_s, expected_samples, jobs, orders, williams
+from harness.model import CaseSpec, Job, UserError, label
+from harness.plan import case_of, estimate_s, expected_samples, jobs, orders, treatments, williams
 
 NAMES = ("go/std", "python/polars", "python/stdlib", "rust/polars", "rust/std")
 
 
 def plan(seed: int = 7, blocks: int = 10, names: tuple[str, ...] = NAMES, cases: tuple[str, ...] = ("small", "big")) -> tuple[Job, ...]:
     chosen = [implementation(n) for n in names]
-    return jobs(WORKLOAD, [replace(CASE, name=c) for c in cases], chosen, seed=seed, blocks=blocks, threads=1, cpus=(1,))
+    return jobs(WORKLOAD, [replace(CASE, name=c) for c in cases], chosen, seed=seed, blocks=blocks, cpus={1: (1,)})
 
 
 @pytest.mark.parametrize("n", range(1, 13))
@@ -93,7 +93,7 @@ def test_the_first_block_verifies_with_one_pass_and_the_others_are_timed() -> No
 
 
 def test_a_step_that_an_implementation_lacks_is_not_asked_of_it() -> None:
-    found = jobs(WORKLOAD, [CASE], [implementation("x/std", {"s1": "no sums"})], seed=1, blocks=1, threads=1, cpus=(0,))
+    found = jobs(WORKLOAD, [CASE], [implementation("x/std", {"s1": "no sums"})], seed=1, blocks=1, cpus={1: (0,)})
     assert {j.steps for j in found} == {("s2",)}
     assert expected_samples(found[1]) == [("load", 1, False), ("s2", 1, True), ("s2", 2, False)]
     assert expected_samples(found[0]) == [("load", 1, False), ("s2", 1, False)]
@@ -123,3 +123,24 @@ def test_an_estimate_adds_what_is_known_and_counts_what_is_not() -> None:
     assert estimate_s(found, {("x/a", "small"): 2.5, ("x/b", "elsewhere"): 100.0}) == (5.0, 2)
     assert estimate_s(found, {}) == (0, 4)
     assert estimate_s([], {}) == (0, 0)
+
+
+@given(st.integers(0, 2**31), st.integers(1, 5), st.sampled_from([(1,), (1, 2), (2, 4)]))
+def test_each_block_holds_each_treatment_once_and_one_of_them_again(seed: int, blocks: int, threads: tuple[int, ...]) -> None:
+    cpus = {n: tuple(range(n)) for n in threads}
+    chosen = [implementation(n) for n in NAMES]
+    found = jobs(WORKLOAD, [CASE], chosen, seed=seed, blocks=blocks, cpus=cpus, again=True)
+    tested = {label(name, n) for name in NAMES for n in threads}
+    twins = {j.label for j in found if j.arm == "again"}
+    assert len(twins) == 1 and {twin.removesuffix(" (again)") for twin in twins} <= tested
+    for block in range(1, blocks + 1):
+        assert sorted(j.label for j in found if j.block == block) == sorted(tested | twins)
+    assert sorted(j.label for j in found if j.block == 0) == sorted(tested), "what ran right once is not proven a second time"
+    assert all(j.limits.cpus == cpus[j.threads] for j in found)
+    assert len({j.id for j in found}) == len(found)
+
+
+def test_over_seeds_each_implementation_is_the_one_that_runs_again() -> None:
+    chosen = [implementation(n) for n in NAMES]
+    twins = {t.label for seed in range(60) for t in treatments(chosen, {1: (0,)}, seed, again=True) if t.arm == "again"}
+    assert twins == {f"{name} (again)" for name in NAMES}

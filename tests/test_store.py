@@ -169,7 +169,7 @@ def test_reading_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
         (b'{"schema": "1"}', "no schema version"),
         (b'{"schema": true}', "no session.json of this program"),
         (b'{"schema": 1}', "no session.json of this program"),
-        (b'{"schema": 2}', "this bench reads up to 1; use a newer one"),
+        (b'{"schema": 3}', "this bench reads up to 2; use a newer one"),
     ],
 )
 def test_what_is_no_session_is_refused_with_its_reason(tmp_path: Path, data: bytes, why: str) -> None:
@@ -276,7 +276,7 @@ def test_sessions_are_found_oldest_first(tmp_path: Path) -> None:
     assert store.sessions(tmp_path / "20260101-a") == [tmp_path / "20260101-a"]
 
 
-def test_history_takes_the_last_good_job_of_the_same_engine_and_threads(tmp_path: Path) -> None:
+def test_history_takes_the_last_good_job_of_each_kind_on_the_same_engine(tmp_path: Path) -> None:
     def took(seconds: float, **changes: Any) -> Run:
         return run(times=Times(exit_ns=int(seconds * 1e9)), **changes)
 
@@ -288,8 +288,8 @@ def test_history_takes_the_last_good_job_of_the_same_engine_and_threads(tmp_path
     for one in (took(3), took(9, outcome="crash"), run(times=Times())):
         store.append(new, one)
     (bad / store.RUNS).write_bytes(b"damaged\n")
-    found = store.history([old, new, bad, tmp_path / "absent"], "local", 1)
-    assert found == {("x/std", "small"): 3.0, ("x/std", "big"): 2.0}
+    found = store.history([old, new, bad, tmp_path / "absent"], "local")
+    assert found == {("x/std", "small"): 3.0, ("x/std", "big"): 2.0, ("x/std@2", "small"): 9.0}
 
 
 def test_a_job_is_recorded_with_its_contract_fields(tmp_path: Path) -> None:

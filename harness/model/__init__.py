@@ -5,6 +5,7 @@ None means: not measured.
 """
 
 from harness.model.asked import (
+    Arm,
     Case,
     CaseSpec,
     DockerRecipe,
@@ -22,6 +23,21 @@ from harness.model.asked import (
     Track,
     UserError,
     Workload,
+    label,
+)
+from harness.model.claimed import (
+    Calibration,
+    Cell,
+    Claim,
+    Contrast,
+    Exclusion,
+    Floor,
+    Judgement,
+    Registry,
+    Rule,
+    Undecidable,
+    Verdict,
+    Word,
 )
 from harness.model.recorded import (
     SCHEMA,
@@ -42,20 +58,29 @@ from harness.model.recorded import (
     Summary,
     Times,
     Usage,
+    kind,
 )
 
 __all__ = [
     "SCHEMA",
+    "Arm",
     "Build",
+    "Calibration",
     "Case",
     "CaseSpec",
+    "Cell",
     "Check",
+    "Claim",
     "Comparison",
+    "Contrast",
     "Dataset",
     "DockerRecipe",
+    "Exclusion",
+    "Floor",
     "Hello",
     "Implementation",
     "Job",
+    "Judgement",
     "Kind",
     "Language",
     "Limits",
@@ -64,6 +89,8 @@ __all__ = [
     "Params",
     "Pauses",
     "Reading",
+    "Registry",
+    "Rule",
     "Run",
     "Sample",
     "Series",
@@ -77,7 +104,12 @@ __all__ = [
     "Timing",
     "Tolerance",
     "Track",
+    "Undecidable",
     "Usage",
     "UserError",
+    "Verdict",
+    "Word",
     "Workload",
+    "kind",
+    "label",
 ]

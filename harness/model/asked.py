@@ -10,6 +10,13 @@ from typing import Literal
 Params = Mapping[str, int | float | str]
 Track = Literal["baseline", "ecosystem", "tuned"]
 Kind = Literal["verify", "timed"]
+Arm = Literal["test", "again"]
+"""again: the A/A arm, an implementation that runs a second time in each block under another label."""
+
+
+def label(implementation: str, threads: int = 1, arm: Arm = "test") -> str:
+    """What is compared, everywhere: `rust/std`, `rust/std@2` at two threads, `rust/std (again)` in the A/A arm."""
+    return f"{implementation}{f'@{threads}' if threads != 1 else ''}{' (again)' if arm == 'again' else ''}"
 
 
 class UserError(Exception):
@@ -170,3 +177,9 @@ class Job:
     timed: int
     steps: tuple[str, ...]
     limits: Limits
+    arm: Arm = "test"
+
+    @property
+    def label(self) -> str:
+        """What it counts as."""
+        return label(self.implementation, self.threads, self.arm)

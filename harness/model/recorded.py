@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.model.asked import Case, Job, Kind, Limits, Params, Step, Timing, Tolerance, Track
+from harness.model.asked import Arm, Case, Job, Kind, Limits, Params, Step, Timing, Tolerance, Track, label
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of session.json and runs.jsonl. A reader refuses a newer one; an older one is migrated on reading.
 
 1 (2026-11): the first.
+2 (2026-11): several thread counts a session, the A/A arm, the claims as they stood, every clean build, the inputs' size; sealed lines.
 """
 
 Outcome = Literal["ok", "wrong", "oom", "timeout", "hang", "crash", "protocol", "error", "unbuilt", "skipped"]
@@ -191,14 +192,25 @@ class Run:
     state_after: Mapping[str, object] = field(default_factory=dict)
     exit_code: int | None = None
     stderr: str = ""
+    arm: Arm = "test"
+
+    @property
+    def label(self) -> str:
+        """What it counts as."""
+        return label(self.implementation, self.threads, self.arm)
+
+
+def kind(job: Job | Run) -> tuple[str, str]:
+    """What jobs are alike in how long they take: label and case, the A/A arm like its twin."""
+    return label(job.implementation, job.threads), job.case
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
     """One implementation made ready: `digest` names what will run (image id, or digest of the built files).
 
-    `seconds` is what its making took with whatever the builder's caches held; `clean_seconds` what the last build of these very
-    sources from nothing but base images and toolchain took (`bench build --clean`), None where none was measured.
+    `seconds` is what its making took with whatever the builder's caches held; `clean_seconds` what each build of these very
+    sources from nothing but base images and toolchain took (`bench build --clean`), in the order made.
     """
 
     implementation: str
@@ -212,12 +224,12 @@ class Build:
     reason: str | None = None
     hello: Hello | None = None
     bases: Mapping[str, str] = field(default_factory=dict)
-    clean_seconds: float | None = None
+    clean_seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A case's input and truth on disk; `digest` covers the input's bytes."""
+    """A case's input and truth on disk; `digest` covers the input's bytes, and there are `input_bytes` of them."""
 
     case: str
     inputs: Mapping[str, str]
@@ -227,11 +239,15 @@ class Dataset:
     facts: Mapping[str, object]
     checks: Mapping[str, Check]
     scales: Mapping[str, Mapping[str, float]]
+    input_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """All that a session was asked to do and where: session.json. Its jobs follow from `plan` with these alone."""
+    """All that a session was asked to do and where: session.json. Its jobs follow from `plan` with these alone.
+
+    `again` is the label that runs a second time in each block (A/A); `claims` gives the digest of each registered claim when it began.
+    """
 
     schema: int
     id: str
@@ -245,7 +261,7 @@ class Session:
     unit: str
     seed: int
     blocks: int
-    threads: int
+    threads: tuple[int, ...]
     cases: tuple[Case, ...]
     steps: tuple[Step, ...]
     implementations: tuple[str, ...]
@@ -256,6 +272,13 @@ class Session:
     datasets: tuple[Dataset, ...]
     facts: Mapping[str, Mapping[str, object]]
     environment: Mapping[str, object]
+    again: str | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All that it compares, the A/A arm's second label apart."""
+        return tuple(label(name, threads) for threads in self.threads for name in self.implementations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,13 @@ def as_json(session: Session, runs: Sequence[Run]) -> dict[str, Any]:
         "headline": headline(session, runs),
         "engine": session.engine,
         "isolation": session.isolation,
-        "threads": session.threads,
+        "threads": list(session.threads),
         "seed": session.seed,
         "blocks": session.blocks,
         "jobs": len(session.jobs),
         "jobs_recorded": len(runs),
         "confidence": stats.CONFIDENCE,
-        "noise_floor": stats.FLOOR,
+        "noise_floor": {figure: floor for found in findings(session, runs)[:1] for figure, floor in found.floors.items()},
         "cases": [_case(session, found) for found in findings(session, runs)],
         "failures": [_failure(run) for run in runs if run.outcome != "ok"],
         "suspect": [{"job": run.job, "suspicions": list(run.suspect)} for run in runs if run.suspect],
@@ -38,6 +38,7 @@ def _case(session: Session, found: Findings) -> dict[str, Any]:
     order, rivals = found.ranking.order, found.ranking.rivals
     return {
         "case": found.case.name,
+        "threads": found.threads,
         "params": dict(found.case.params),
         "unit": session.unit,
         "units": found.units,
@@ -60,7 +61,7 @@ def _row(session: Session, found: Findings, row: Row) -> dict[str, Any]:
         "lacks": list(row.lacks),
         "outcomes": dict(row.outcomes),
         **{name: _summary(row.figures.get(name)) for name in measures(found.steps)},
-        "ratio_to_fastest": _ratio(row.ratio),
+        "ratio_to_fastest": _ratio(row.ratio, found.ranking.floor),
         **asdict(row.interruptions),
         **_build(build),
     }
@@ -70,22 +71,29 @@ def _summary(figure: Summary | None) -> dict[str, Any] | None:
     return None if figure is None else {"centre": figure.centre, "low": figure.low, "high": figure.high, "n": figure.n}
 
 
-def _ratio(ratio: Comparison | None) -> dict[str, Any] | None:
+def _ratio(ratio: Comparison | None, floor: float) -> dict[str, Any] | None:
     if ratio is None:
         return None
-    return {"base": ratio.base, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "n": ratio.n, "standing": stats.standing(ratio)}
+    return {
+        "base": ratio.base,
+        "ratio": ratio.ratio,
+        "low": ratio.low,
+        "high": ratio.high,
+        "n": ratio.n,
+        "standing": stats.standing(ratio, floor),
+    }
 
 
 def _build(build: Build | None) -> dict[str, Any]:
     return {
         "build_outcome": build.outcome if build else None,
         "build_s": build.seconds if build else None,
-        "clean_build_s": build.clean_seconds if build else None,
+        "clean_build_s": list(build.clean_seconds) if build else [],
         "image_bytes": build.image_bytes if build else None,
         "artifact_bytes": build.artifact_bytes if build else None,
     }
 
 
 def _failure(run: Run) -> dict[str, Any]:
-    return {"job": run.job, "kind": run.kind, "implementation": run.implementation, "case": run.case, "block": run.block,
+    return {"job": run.job, "kind": run.kind, "implementation": run.implementation, "label": run.label, "case": run.case, "block": run.block,
             "outcome": run.outcome, "reason": run.reason}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Session and Runs -> Findings, one a case: what every renderer shows. Pure; no renderer works out a figure of its own.
+"""Session and Runs -> Findings, one a case and number of threads: what every renderer shows. Pure; no renderer works out a figure of its own.
 
 Who takes part in the contest: an implementation of a language (no yardstick) that gave the right answers in every job that has run,
 in every step. The others are shown with the reason why not. A mean over the blocks that one happened to survive is no
@@ -13,13 +13,17 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from harness import stats
-from harness.model import Case, Comparison, Run, Session, Summary
+from harness.model import Case, Comparison, Run, Session, Summary, label
 
 FATES = {
     "wrong": "wrong answer", "oom": "out of memory", "timeout": "time limit", "hang": "hang", "crash": "crash",
     "protocol": "broken protocol", "error": "error", "unbuilt": "build failed", "skipped": "skipped",
 }  # fmt: skip
 """Outcomes in words, the gravest first."""
+
+
+FLOORED = {"total_s": "seconds", "load_s": "load_seconds", "anon_peak_bytes": "peak_memory"}
+"""Figures that are ranked, with the metric whose noise floor is theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """One case. Rows: contestants by time, then those that take no part, then yardsticks; `ranking` holds the contestants alone."""
+    """One case. Rows: contestants by time, then those that take no part, then yardsticks; `ranking` holds the contestants alone.
+
+    `title` names the case, and the threads where the session has several numbers of them. `floors` gives the noise floor of a figure.
+    """
 
     case: Case
+    threads: int
+    title: str
     units: int | None
     steps: tuple[str, ...]
     rows: tuple[Row, ...]
     ranking: stats.Ranking
+    floors: Mapping[str, float]
 
     def row(self, name: str) -> Row:
         """The row of that name."""
@@ -92,24 +102,31 @@ def _rate(run: Run, steps: Sequence[str], seconds: float | None) -> float | None
 
 
 def findings(session: Session, runs: Sequence[Run]) -> tuple[Findings, ...]:
-    """Every case of the session, with every implementation of it, whether it has run or not."""
-    return tuple(_case(session, case, [run for run in runs if run.case == case.name]) for case in session.cases)
+    """Every case at every number of threads, with every implementation of it, whether it has run or not."""
+    tested = [run for run in runs if run.arm == "test"]
+    floors = {figure: stats.floor(session.again, runs, metric).value for figure, metric in FLOORED.items()}
+    return tuple(
+        _case(session, case, threads, [run for run in tested if run.case == case.name and run.threads == threads], floors)
+        for threads in session.threads
+        for case in session.cases
+    )
 
 
-def _case(session: Session, case: Case, runs: Sequence[Run]) -> Findings:
+def _case(session: Session, case: Case, threads: int, runs: Sequence[Run], floors: Mapping[str, float]) -> Findings:
     steps = tuple(step.name for step in session.steps)
     blocks = {name: stats.by_block(runs, figure) for name, figure in measures(steps).items()}
-    own = {name: {f: b.get((name, case.name), {}) for f, b in blocks.items()} for name in session.implementations}
+    own = {name: {f: b.get((label(name, threads), case.name), {}) for f, b in blocks.items()} for name in session.implementations}
     rows = [_row(session, case, name, runs, own[name]) for name in session.implementations]
-    ranking = contest(rows, "total_s")
+    ranking = contest(rows, "total_s", floors)
     units = next((d.units for d in session.datasets if d.case == case.name), None)
     rated = [_rated(row, ranking, rows) for row in rows]
-    return Findings(case, units, steps, tuple(sorted(rated, key=lambda row: _place(row, ranking))), ranking)
+    title = f"{case.name}, {threads} thread{'s' * (threads != 1)}" if len(session.threads) > 1 else case.name
+    return Findings(case, threads, title, units, steps, tuple(sorted(rated, key=lambda row: _place(row, ranking))), ranking, floors)
 
 
-def contest(rows: Sequence[Row], figure: str) -> stats.Ranking:
-    """The contestants by any figure."""
-    return stats.rank({row.name: row.blocks[figure] for row in rows if row.contest and not row.why})
+def contest(rows: Sequence[Row], figure: str, floors: Mapping[str, float]) -> stats.Ranking:
+    """The contestants by any figure, told apart beyond its noise floor."""
+    return stats.rank({row.name: row.blocks[figure] for row in rows if row.contest and not row.why}, floors.get(figure, stats.FLOOR))
 
 
 def _row(session: Session, case: Case, name: str, runs: Sequence[Run], blocks: Mapping[str, Mapping[int, float]]) -> Row:

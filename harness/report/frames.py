@@ -6,6 +6,7 @@ Only runs that pass the validity gate give figures; what failed is a row of `out
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
 import polars as pl
 
@@ -98,6 +99,11 @@ def pauses(shown: Mapping[str, Run]) -> pl.DataFrame:
     )
 
 
+def _clean(seconds: Sequence[float]) -> tuple[float | None, int, str | None]:
+    """The median of the builds from nothing, how many there were, and each, in the order made."""
+    return (median(seconds), len(seconds), ";".join(map(repr, seconds))) if seconds else (None, 0, None)
+
+
 def builds(session: Session) -> pl.DataFrame:
     """What making each implementation ready took; one that failed or has no record is a row too."""
     found = {b.implementation: b for b in session.builds}
@@ -105,6 +111,8 @@ def builds(session: Session) -> pl.DataFrame:
         "outcome": pl.String,
         "seconds": pl.Float64,
         "clean_seconds": pl.Float64,
+        "clean_builds": pl.Int64,
+        "clean_each": pl.String,
         "image_bytes": pl.Int64,
         "artifact_bytes": pl.Int64,
     }
@@ -113,7 +121,7 @@ def builds(session: Session) -> pl.DataFrame:
             (
                 name,
                 name.partition("/")[0],
-                *((b.outcome, b.seconds, b.clean_seconds, b.image_bytes, b.artifact_bytes) if b else (None,) * 5),
+                *((b.outcome, b.seconds, *_clean(b.clean_seconds), b.image_bytes, b.artifact_bytes) if b else (None,) * 7),
             )
             for name in session.implementations
             for b in (found.get(name),)

@@ -25,7 +25,6 @@ class Matter:
     much: str
 
 
-FLOOR = f"the interval reaches into the noise floor of {stats.FLOOR * 100:.0f} %"
 TIME = Matter("total_s", "was fastest", "took least", "took", "as long")
 LOAD = Matter("load_s", "loaded fastest", "loaded in least time", "took", "as long")
 MEMORY = Matter("anon_peak_bytes", "held the least memory", "held least", "held", "as much")
@@ -34,9 +33,9 @@ MEMORY = Matter("anon_peak_bytes", "held the least memory", "held least", "held"
 def headline(session: Session, runs: Sequence[Run]) -> str:
     """The answer in plain words, one sentence a case, one line each."""
     lines = []
-    if wrong := sorted({(r.implementation, r.case) for r in runs if r.outcome == "wrong"}):
+    if wrong := sorted({(r.label, r.case) for r in runs if r.outcome == "wrong"}):
         lines.append(f"Wrong answers: {listed([f'{name} on {case}' for name, case in wrong])}.")
-    lines += [f"{f.case.name}: {_sentence(f)}{_conditions(session, f)}." for f in findings(session, runs)]
+    lines += [f"{f.title}: {_sentence(f)}{_conditions(session, f)}." for f in findings(session, runs)]
     if len(runs) < len(session.jobs):
         lines.append(f"Unfinished: {len(runs)} of {len(session.jobs)} jobs have run.")
     return "\n".join(lines)
@@ -70,13 +69,17 @@ def _verdict(found: Findings) -> str:
         case "open":
             return f"{label(first)} took least, but no difference is shown to {near}; {second.name} {took}"
         case _:
-            return f"{label(first)} took least, but there is no verdict against {near}: {FLOOR}; {second.name} {took}"
+            return f"{label(first)} took least, but there is no verdict against {near}: {_floor(ranking)}; {second.name} {took}"
 
 
 def _doubt(ranking: stats.Ranking) -> stats.Standing:
     """The weakest standing among the rivals: it decides what can be said."""
-    found = {stats.standing(ranking.ratios[name]) for name in ranking.rivals}
+    found = {stats.standing(ranking.ratios[name], ranking.floor) for name in ranking.rivals}
     return "unknown" if "unknown" in found else "open" if "open" in found else "floor"
+
+
+def _floor(ranking: stats.Ranking) -> str:
+    return f"the interval reaches into the noise floor of {ranking.floor * 100:.2g} %"
 
 
 def _times(ratio: Comparison | None, what: str = "") -> str:
@@ -116,13 +119,13 @@ def _conditions(session: Session, found: Findings) -> str:
         return ""
     n = min(blocks)
     few = "only " if n < stats.FEW else ""
-    parts = [f"{few}{n} block{'s' * (n != 1)}", session.engine, f"{session.threads} thread{'s' * (session.threads != 1)}"]
+    parts = [f"{few}{n} block{'s' * (n != 1)}", session.engine, f"{found.threads} thread{'s' * (found.threads != 1)}"]
     return f" [{', '.join(['95 % intervals'] * (n > 1) + parts)}]"
 
 
 def title(found: Findings, matter: Matter) -> str:
     """The finding of one figure, short, for above a plot."""
-    ranking = contest(found.rows, matter.figure)
+    ranking = contest(found.rows, matter.figure, found.floors)
     if not ranking.order:
         return "not measured" if found.ranking.order else "no implementation can be ranked"
     first = ranking.order[0]
@@ -138,4 +141,4 @@ def title(found: Findings, matter: Matter) -> str:
         case "open":
             return f"{first} {matter.least}, but no difference is shown to {listed(ranking.rivals)}"
         case _:
-            return f"{first} {matter.least}, but there is no verdict against {listed(ranking.rivals)}: {FLOOR}"
+            return f"{first} {matter.least}, but there is no verdict against {listed(ranking.rivals)}: {_floor(ranking)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +13,8 @@ from harness.report import frames, rows, style, words
 from harness.report.rows import Line
 
 NOTE = (
-    "Filled: built from nothing (bench build --clean). Hollow: with what the builder's caches held, no figure of a build from nothing. "
+    "Filled: built from nothing (bench build --clean), the median of n builds, with a tick for each. "
+    "Hollow: with what the builder's caches held, no figure of a build from nothing. "
     "Yardsticks are grey. Axes are logarithmic."
 )
 PANELS = (
@@ -33,7 +36,7 @@ def draw(session: Session, yardsticks: frozenset[str]) -> tuple[Figure, pl.DataF
         values = {name: value for name in order if (value := _value(builds.get(name), figure))}
         for line in shown:
             _mark(ax, at[line.name], line, builds.get(line.name), figure)
-        rows.beside(ax, at, {name: text(value) for name, value in values.items()})
+        rows.beside(ax, at, {name: text(value) + _times(builds[name], figure) for name, value in values.items()})
         style.log_axis(ax, [*values.values()], text, most=4, base=10.0 if figure == "seconds" else 2.0)
     return fig, frames.builds(session)
 
@@ -41,10 +44,14 @@ def draw(session: Session, yardsticks: frozenset[str]) -> tuple[Figure, pl.DataF
 def _value(build: Build | None, figure: str) -> float | None:
     if build is None or build.outcome == "failed":
         return None
-    found = {"seconds": build.clean_seconds or build.seconds, "image_bytes": build.image_bytes, "artifact_bytes": build.artifact_bytes}[
-        figure
-    ]
+    seconds = median(build.clean_seconds) if build.clean_seconds else build.seconds
+    found = {"seconds": seconds, "image_bytes": build.image_bytes, "artifact_bytes": build.artifact_bytes}[figure]
     return float(found) if found else None
+
+
+def _times(build: Build, figure: str) -> str:
+    """How often it was built from nothing, where that is more than once."""
+    return f" (n={len(build.clean_seconds)})" if figure == "seconds" and len(build.clean_seconds) > 1 else ""
 
 
 def _mark(ax: Axes, y: float, line: Line, build: Build | None, figure: str) -> None:
@@ -53,7 +60,10 @@ def _mark(ax: Axes, y: float, line: Line, build: Build | None, figure: str) -> N
         rows.absent(ax, y, "build failed" if line.failed else "none recorded", failed=line.failed)
         return
     shape = style.look(line.language, contest=line.contest)
-    hollow = figure == "seconds" and build is not None and build.clean_seconds is None
+    each = build.clean_seconds if build and figure == "seconds" else ()
+    hollow = figure == "seconds" and not each
+    if len(each) > 1:
+        ax.plot(each, [y] * len(each), "|", markersize=11, color=shape.colour, zorder=2)
     ax.plot(
         [value],
         [y],
@@ -66,7 +76,7 @@ def _mark(ax: Axes, y: float, line: Line, build: Build | None, figure: str) -> N
 
 
 def _title(session: Session) -> str:
-    clean = sorted((b.clean_seconds, b.implementation) for b in session.builds if b.clean_seconds is not None)
+    clean = sorted((median(b.clean_seconds), b.implementation) for b in session.builds if b.clean_seconds)
     if not clean:
         return "builds: none from nothing was timed"
     (quick, first), (slow, last) = clean[0], clean[-1]

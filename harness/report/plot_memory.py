@@ -28,7 +28,7 @@ def draw(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
     shown = chosen(found)
     lines = -(-max(1, len(found.rows)) // COLUMNS)
     columns = -(-max(1, len(found.rows)) // lines)
-    fig = style.sheet(max(8.0, 3.1 * columns), 2.3 * lines + 1.1, f"{found.case.name}, memory: {title(found, MEMORY)}", NOTE)
+    fig = style.sheet(max(8.0, 3.1 * columns), 2.3 * lines + 1.1, f"{found.title}, memory: {title(found, MEMORY)}", NOTE)
     axes = rows.panels(fig, [""] * max(1, len(found.rows)), columns)
     values = [v for run in shown.values() for v in run.memory.anon_bytes if v > 1 << 20]
     for number, (ax, row) in enumerate(zip(axes, found.rows, strict=False)):

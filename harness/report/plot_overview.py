@@ -15,7 +15,7 @@ from harness.report.headline import TIME, title
 def draw(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
     """The figure and its data."""
     shown = rows.lines(found)
-    fig = style.sheet(9.5, rows.height(shown, 0.44) + 1.5, f"{found.case.name}: {title(found, TIME)}", _note(session))
+    fig = style.sheet(9.5, rows.height(shown, 0.44) + 1.5, f"{found.title}: {title(found, TIME)}", _note(session, found))
     ax = fig.subplots()
     at = rows.lay(ax, shown, under=True)
     style.log_axis(ax, [v for row in found.rows for v in row.blocks["total_s"].values()], words.seconds)
@@ -39,8 +39,8 @@ def _ratio(row: Row, found: Findings) -> str:
     return "1" if row.name in found.ranking.order[:1] else words.with_interval(row.ratio)
 
 
-def _note(session: Session) -> str:
+def _note(session: Session, found: Findings) -> str:
     return (
         "A dot is a block (one fresh start), the stroke the geometric mean, the bar its 95 % interval (cut at the edge, it goes on). "
-        f"Ratios are paired by block. {session.engine}, {session.threads} thread{'s' * (session.threads != 1)}, seed {session.seed}."
+        f"Ratios are paired by block. {session.engine}, {found.threads} thread{'s' * (found.threads != 1)}, seed {session.seed}."
     )

@@ -29,7 +29,7 @@ def draw(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
     fig = style.sheet(
         3 + 2.1 * columns,
         lines * (rows.height(rows.lines(found), 0.32) + 0.8) + 1,
-        f"{found.case.name}, seconds a step: {_finding(found)}",
+        f"{found.title}, seconds a step: {_finding(found)}",
         NOTE,
     )
     axes = rows.panels(fig, [textwrap.fill(f"{s.name}: {s.title}", WRAP) for s in session.steps], columns)

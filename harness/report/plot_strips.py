@@ -33,7 +33,7 @@ def throughput(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]
         Strip("load_units_per_s", f"load: {unit}s read a second", words.rate),
         Strip("units_per_s", f"steps: {unit}s a second, over all steps", words.rate),
     )
-    return _draw(found, strips, f"{found.case.name}, throughput: {_both(found)}", own_axes=True)
+    return _draw(found, strips, f"{found.title}, throughput: {_both(found)}", own_axes=True)
 
 
 def peak(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
@@ -42,7 +42,7 @@ def peak(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
         Strip("anon_peak_bytes", "anonymous memory, peak", words.size),
         Strip("cgroup_peak_bytes", "cgroup, peak (with page cache)", words.size),
     )
-    return _draw(found, strips, f"{found.case.name}, peak memory: {title(found, MEMORY)}", base=2.0)
+    return _draw(found, strips, f"{found.title}, peak memory: {title(found, MEMORY)}", base=2.0)
 
 
 def phases(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
@@ -51,7 +51,7 @@ def phases(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
         Strip(name, heading, words.seconds)
         for name, heading in (("ready_s", "start-up"), ("load_s", "load"), ("first_total_s", "first pass"), ("total_s", "steady pass"))
     )
-    return _draw(found, strips, f"{found.case.name}, phases: {_both(found)}")
+    return _draw(found, strips, f"{found.title}, phases: {_both(found)}")
 
 
 def _both(found: Findings) -> str:

@@ -29,10 +29,10 @@ def draw(session: Session, runs: Sequence[Run], folder: Path) -> list[Path]:
     with style.styled():
         for found in findings(session, runs):
             for name, plot in PLOTS.items():
-                stem = folder / f"{name}-{_plain(found.case.name)}"
+                stem = folder / f"{name}-{_plain(found.title)}"
                 fig, data = plot(session, found)
                 made += [*style.save(fig, stem), _csv(data, stem)]
-            made.append(_csv(frames.pauses(plot_memory.chosen(found)), folder / f"pauses-{_plain(found.case.name)}"))
+            made.append(_csv(frames.pauses(plot_memory.chosen(found)), folder / f"pauses-{_plain(found.title)}"))
         fig, data = plot_builds.draw(session, frozenset(r.implementation for r in runs if not r.contest))
         made += [*style.save(fig, folder / "builds"), _csv(data, folder / "builds")]
     return made

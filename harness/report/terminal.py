@@ -63,7 +63,7 @@ def _listing(console: Console, heading: str, lines: Sequence[str], style: str) -
 def _case(session: Session, found: Findings, console: Console) -> None:
     params = ", ".join(f"{key} {value}" for key, value in found.case.params.items())
     console.print()
-    _say(console, f"{found.case.name}: {params}", style="bold")
+    _say(console, f"{found.title}: {params}", style="bold")
     for part in _fitting(columns(found, session.unit), found.rows, console.width):
         console.print()
         console.print(_table(part, found), highlight=False, soft_wrap=False)
@@ -116,13 +116,13 @@ def _failures(runs: Sequence[Run]) -> list[str]:
     alike: dict[tuple[str, str, str, str], list[int]] = {}
     for run in runs:
         if run.outcome != "ok":
-            alike.setdefault((run.outcome, run.implementation, run.case, run.reason or "no reason given"), []).append(run.block)
+            alike.setdefault((run.outcome, run.label, run.case, run.reason or "no reason given"), []).append(run.block)
     order = sorted(alike.items(), key=lambda item: (list(FATES).index(item[0][0]), item[0][1:]))
     return [f"{name} on {case}, {outcome} in {_blocks(blocks)}: {reason}" for (outcome, name, case, reason), blocks in order]
 
 
 def _suspects(runs: Sequence[Run]) -> list[str]:
-    return [f"{run.implementation} on {run.case}, {_blocks([run.block])}: {'; '.join(run.suspect)}" for run in runs if run.suspect]
+    return [f"{run.label} on {run.case}, {_blocks([run.block])}: {'; '.join(run.suspect)}" for run in runs if run.suspect]
 
 
 def _blocks(blocks: Sequence[int]) -> str:

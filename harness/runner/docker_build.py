@@ -1,17 +1,19 @@
 """Builds images through the docker command, because only it speaks BuildKit; the SDK's build call has the classic builder alone.
 
 The base images are the official ones where the daemon has them or can pull them, otherwise stand-ins (docker/bases.sh); a Build
-records which, by digest.
+records which, by digest. A build from nothing is a measurement: its image is thrown away, and what runs is built as always.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 import time
 import tomllib
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -20,11 +22,10 @@ from typing import Any
 
 import click
 import docker.errors
-import msgspec
 
 from harness.model import Build, Implementation, Language, UserError
 from harness.runner.engine import Tell
-from harness.runner.receipt import receipt
+from harness.runner.receipt import keep, kept, receipt
 from harness.runner.sources import clean_seconds, digest, remember
 
 
@@ -78,27 +79,53 @@ def build(root: Path, api: Any, implementation: Implementation, language: Langua
     have, lacking = bases(root, api)
     if lacking:
         return _failed(implementation, log, 0.0, f"no base image for {', '.join(lacking)}; make them with: docker/bases.sh")
-    tag = f"bench/{language.name}-{implementation.variant}"
-    command = [client(root), "build", "--progress=plain", "-f", "-", "-t", tag]
-    for name, value in {"VARIANT": implementation.variant, **have}.items():
-        command += ["--build-arg", f"{name}={value}"]
-    command += ["--no-cache"] if clean else []
-    sources, start = digest(implementation, language), time.monotonic()
-    code = _logged([*command, str(language.folder)], _dockerfile(root, language, clean=clean), log, tell)
-    seconds = time.monotonic() - start
+    tag, recipe, digests = f"bench/{language.name}-{implementation.variant}", language.docker.dockerfile, _digests(api, have)
+    text, arguments = (root / recipe).read_bytes(), {"VARIANT": implementation.variant, **have}
+    state = _state(digest(implementation, language), text, digests)
+    code, seconds = _timed(root, tag, text, arguments, language, log, tell)
     image = _image(api, tag)
     if code or not image:
         return _failed(implementation, log, seconds, f"docker build ended with exit code {code}")
-    if clean:
-        remember(root, "docker", implementation, sources, seconds)
-    made = _made(root, api, implementation, language, log, seconds, image, _digests(api, have))
-    return replace(made, clean_seconds=clean_seconds(root, "docker", implementation, sources))
+    made = _made(root, api, implementation, language, log, seconds, image, digests)
+    if clean and made.outcome != "failed":
+        code, seconds = _timed(root, f"{tag}:clean", without_caches(text), {**arguments, "CLEAN": uuid.uuid4().hex}, language, log, tell)
+        if code:
+            return _failed(implementation, log, seconds, f"docker build from nothing ended with exit code {code}")
+        api.remove_image(f"{tag}:clean")
+        remember(root, "docker", implementation, state, seconds)
+    return replace(made, clean_seconds=clean_seconds(root, "docker", implementation, state))
 
 
-def _dockerfile(root: Path, language: Language, *, clean: bool) -> bytes:
-    """The recipe; for a build from nothing without its cache mounts, which `--no-cache` leaves filled."""
-    text = (root / language.docker.dockerfile).read_bytes()
-    return re.sub(rb"--mount=type=cache\S*\s+(\\\n\s*)?", b"", text) if clean else text
+def _timed(
+    root: Path, tag: str, recipe: bytes, arguments: Mapping[str, str], language: Language, log: Path, tell: Tell
+) -> tuple[int, float]:
+    """Exit code and seconds of one build."""
+    command = [client(root), "build", "--progress=plain", "-f", "-", "-t", tag]
+    for name, value in arguments.items():
+        command += ["--build-arg", f"{name}={value}"]
+    start = time.monotonic()
+    return _logged([*command, str(language.folder)], recipe, log, tell), time.monotonic() - start
+
+
+def _state(sources: str, recipe: bytes, bases: Mapping[str, str]) -> str:
+    """Names all that a build is made of; the seconds of two builds compare where it is the same."""
+    return f"sha256:{hashlib.sha256(b'|'.join([sources.encode(), recipe, repr(sorted(bases.items())).encode()])).hexdigest()}"
+
+
+def without_caches(recipe: bytes) -> bytes:
+    """The recipe of a build from nothing: no cache mounts, and an argument CLEAN ahead of the first COPY of each stage.
+
+    With a value of its own each time, that argument makes all RUNs after it run anew. What stands ahead of it is the toolchain: with
+    `--no-cache` the downloads of a package manager for the system would be timed as well.
+    """
+    bare, fresh = re.sub(rb"--mount=type=cache\S*\s+(\\\n\s*)?", b"", recipe), False
+    lines = []
+    for line in bare.splitlines(keepends=True):
+        word = line.split(maxsplit=1)[0].upper() if line.strip() else b""
+        lines += [b"ARG CLEAN\n"] if word == b"COPY" and not fresh else []
+        fresh = word != b"FROM" and (fresh or word == b"COPY")
+        lines.append(line)
+    return b"".join(lines)
 
 
 def _logged(command: list[str], dockerfile: bytes, log: Path, tell: Tell) -> int:
@@ -131,18 +158,16 @@ def _made(
 ) -> Build:  # fmt: skip
     """The record of an image. An image seen before came from the cache: its record is the one of the build that made it."""
     stamp = root / ".bench" / "images" / f"{image['Id'].removeprefix('sha256:')}.json"
-    with suppress(OSError, msgspec.MsgspecError):
-        known = msgspec.json.decode(stamp.read_bytes(), type=Build)
-        if known.implementation == implementation.name:
-            return replace(known, outcome="cached")
+    known = kept(stamp)
+    if known and known.implementation == implementation.name:
+        return replace(known, outcome="cached")
     command = [client(root), "run", "--rm", "-i", "--network=none", "--read-only", "--user=65534:65534", image["Id"]]
     hello, reason = receipt(command)
     if hello is None:
         return _failed(implementation, log, seconds, f"built, but it doesn't answer: {reason}")
     size = _artifact_bytes(api, image["Id"], language.docker.artifact)
     made = Build(implementation.name, "docker", "built", seconds, image["Id"], image["Size"], size, str(log), None, hello, digests)
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_bytes(msgspec.json.encode(made))
+    keep(stamp, made)
     return made
 
 

@@ -23,7 +23,7 @@ def blank(launch: Launch, case: Case, engine: Engine, outcome: Outcome, reason: 
         schema=SCHEMA, session=launch.session, job=job.id, kind=job.kind, implementation=impl.name, language=impl.language,
         variant=impl.variant, track=impl.track, contest=impl.contest, workload=job.workload, case=job.case, params=case.params,
         seed=job.seed, block=job.block, position=job.position, threads=job.threads, engine=engine.name, limits=job.limits,
-        isolation=engine.isolation, outcome=outcome, reason=reason,
+        isolation=engine.isolation, outcome=outcome, reason=reason, arm=job.arm,
     )  # fmt: skip
 
 

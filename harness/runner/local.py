@@ -56,14 +56,14 @@ def _undisturbed() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    before = {number: signal.signal(number, lambda signum, _: came.append(signum)) for number in INTERRUPTS}
+    before = [(number, signal.signal(number, lambda signum, _: came.append(signum))) for number in INTERRUPTS]
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in before:
             signal.signal(number, handler)
-        for number in came[:1]:
-            signal.raise_signal(number)
+        if came:
+            signal.raise_signal(came[0])
 
 
 class LocalHandle:

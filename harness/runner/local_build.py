@@ -1,4 +1,7 @@
-"""Builds an implementation with the local toolchain, by its language's recipe; skipped where nothing it is made of has changed."""
+"""Builds an implementation with the local toolchain, by its language's recipe; skipped where nothing it is made of has changed.
+
+A build from nothing is a measurement: made aside, timed and thrown away, so that what is built and the caches stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from harness.model import Build, Implementation, Language
 from harness.runner.engine import Tell
-from harness.runner.receipt import receipt
+from harness.runner.receipt import keep, kept, receipt
 from harness.runner.sources import clean_seconds, digest, remember
 
 
@@ -55,42 +56,51 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
         )
     fill = placeholders(root, implementation, language)
     now = digest(implementation, language)
-    if not clean and (cached := _stamped(_stamp(fill), now)):
-        return cached
-    for folder in (fill["build"], fill["cache"]) if clean else ():
-        shutil.rmtree(folder, ignore_errors=True)
+    made = _stamped(_stamp(fill), now) or _made(implementation, language, fill, log, tell, now)
+    if clean and made.outcome != "failed":
+        seconds, reason = _from_nothing(implementation, language, fill, log, tell)
+        if reason:
+            return _failed(implementation, log, seconds, f"from nothing: {reason}")
+        remember(root, "local", implementation, now, seconds)
+    return replace(made, clean_seconds=clean_seconds(root, "local", implementation, now))
+
+
+def _made(implementation: Implementation, language: Language, fill: Mapping[str, str], log: Path, tell: Tell, sources: str) -> Build:
+    """Built in its place, with what the toolchain's caches hold."""
     Path(fill["build"]).mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    with tempfile.TemporaryDirectory() as empty:
-        env = {**os.environ, "XDG_CACHE_HOME": empty} if clean else None
-        reason = _run_steps(language, fill, implementation.folder, log, tell, env)
+    reason = _run_steps(language, fill, implementation.folder, log, tell)
     seconds = time.monotonic() - start
     if reason:
         return _failed(implementation, log, seconds, reason)
-    if clean:
-        remember(root, "local", implementation, now, seconds)
-    return _received(implementation, language, fill, log, seconds, now, clean_seconds(root, "local", implementation, now))
+    return _received(implementation, language, fill, log, seconds, sources)
+
+
+def _from_nothing(
+    implementation: Implementation, language: Language, fill: Mapping[str, str], log: Path, tell: Tell
+) -> tuple[float, str | None]:
+    """Seconds of a build in empty folders without the user's cache, and why it failed, where it did."""
+    with tempfile.TemporaryDirectory(prefix="clean-", dir=Path(fill["build"]).parent) as aside:
+        empty = {name: str(Path(aside) / name) for name in ("build", "cache", "user")}
+        for folder in empty.values():
+            Path(folder).mkdir()
+        start = time.monotonic()
+        reason = _run_steps(language, {**fill, **empty}, implementation.folder, log, tell, {"XDG_CACHE_HOME": empty["user"]})
+        return time.monotonic() - start, reason
 
 
 def _received(
-    implementation: Implementation,
-    language: Language,
-    fill: Mapping[str, str],
-    log: Path,
-    seconds: float,
-    sources: str,
-    clean: float | None,
+    implementation: Implementation, language: Language, fill: Mapping[str, str], log: Path, seconds: float, sources: str
 ) -> Build:
     """The record of what was built of `sources`, once it has answered; kept beside it."""
     command = [part.format_map(fill) for part in language.local.run]
-    env = {**os.environ, **{k: v.format_map(fill) for k, v in language.local.env.items()}}
-    hello, why = receipt(command, env)
+    hello, why = receipt(command, _environment(language, fill))
     if hello is None:
         return _failed(implementation, log, seconds, f"built, but it doesn't answer: {why}")
     artifact = language.local.artifact
     size = Path(artifact.format_map(fill)).stat().st_size if artifact else None
-    made = Build(implementation.name, "local", "built", seconds, sources, None, size, str(log), hello=hello, clean_seconds=clean)
-    _stamp(fill).write_bytes(msgspec.json.encode(made))
+    made = Build(implementation.name, "local", "built", seconds, sources, None, size, str(log), hello=hello)
+    keep(_stamp(fill), made)
     return made
 
 
@@ -99,15 +109,20 @@ def _stamp(fill: Mapping[str, str]) -> Path:
 
 
 def _stamped(stamp: Path, now: str) -> Build | None:
-    try:
-        made = msgspec.json.decode(stamp.read_bytes(), type=Build)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    return replace(made, outcome="cached") if made.digest == now else None
+    made = kept(stamp)
+    return replace(made, outcome="cached") if made and made.digest == now else None
 
 
-def _run_steps(language: Language, fill: Mapping[str, str], cwd: Path, log: Path, tell: Tell, env: Mapping[str, str] | None) -> str | None:
+def _environment(language: Language, fill: Mapping[str, str]) -> dict[str, str]:
+    """The recipe's own on top of ours, for building as for running."""
+    return {**os.environ, **{name: value.format_map(fill) for name, value in language.local.env.items()}}
+
+
+def _run_steps(
+    language: Language, fill: Mapping[str, str], cwd: Path, log: Path, tell: Tell, changes: Mapping[str, str] | None = None
+) -> str | None:
     """Run the recipe's commands with their output in `log`; why it failed, or None."""
+    env = {**_environment(language, fill), **(changes or {})}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as out:
         for step in language.local.build:

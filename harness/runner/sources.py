@@ -1,4 +1,4 @@
-"""Names the state of an implementation's sources, and remembers how long a build of that state from nothing took on this machine."""
+"""Names the state of an implementation's sources, and remembers how long each build of that state from nothing took on this machine."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ IGNORED = {"target", "__pycache__", ".git", ".mypy_cache", ".ruff_cache", ".pyte
 
 
 class _Clean(msgspec.Struct):
+    """`seconds` was one number, of the last build, in memos of older versions."""
+
     sources: str
-    seconds: float
+    seconds: float | tuple[float, ...]
 
 
 def _files(implementation: Implementation, language: Language) -> Iterator[Path]:
@@ -44,15 +46,17 @@ def _memo(root: Path, engine: str, implementation: Implementation) -> Path:
 
 
 def remember(root: Path, engine: str, implementation: Implementation, sources: str, seconds: float) -> None:
-    """Keep the seconds of a build of `sources` (their digest) from nothing."""
+    """Keep the seconds of one more build of `sources` (their digest) from nothing; those of other sources are dropped."""
     memo = _memo(root, engine, implementation)
+    known = clean_seconds(root, engine, implementation, sources)
     memo.parent.mkdir(parents=True, exist_ok=True)
-    memo.write_bytes(msgspec.json.encode(_Clean(sources, seconds)))
+    memo.write_bytes(msgspec.json.encode(_Clean(sources, (*known, seconds))))
 
 
-def clean_seconds(root: Path, engine: str, implementation: Implementation, sources: str) -> float | None:
-    """Seconds of the last build from nothing of these very `sources` (their digest); None where none was measured."""
+def clean_seconds(root: Path, engine: str, implementation: Implementation, sources: str) -> tuple[float, ...]:
+    """Seconds of each build from nothing of these very `sources` (their digest), in the order made; none where none was measured."""
     with suppress(OSError, msgspec.MsgspecError):
         known = msgspec.json.decode(_memo(root, engine, implementation).read_bytes(), type=_Clean)
-        return known.seconds if known.sources == sources else None
-    return None
+        if known.sources == sources:
+            return known.seconds if isinstance(known.seconds, tuple) else (known.seconds,)
+    return ()

@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_planning_a_thousand_blocks_of_twelve(benchmark: BenchmarkFixture, share: float) -> None:
     chosen, blocks = [implementation(n) for n in IMPLEMENTATIONS], int(1000 * share)
-    found = benchmark(jobs, WORKLOAD, [CASE], chosen, seed=1, blocks=blocks, threads=1, cpus=(1,))
+    found = benchmark(jobs, WORKLOAD, [CASE], chosen, seed=1, blocks=blocks, cpus={1: (1,)})
     assert len(found) == (blocks + 1) * 12
 
 

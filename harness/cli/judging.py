@@ -1,0 +1,163 @@
+"""The commands that judge what was recorded: report, claims, compare. They need neither engine nor implementations."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from harness import registry, store
+from harness.catalog import load
+from harness.cli.common import OUT, print_json, say
+from harness.model import Judgement, Registry, Run, Session, UserError
+from harness.options import JSON, RESULTS, root
+
+
+class Kept(NamedTuple):
+    """A session as it lies there, with what is to be said of its files."""
+
+    folder: Path
+    session: Session
+    runs: list[Run]
+    warnings: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
+def kept(folder: Path) -> Kept:
+    """Read one session, torn lines and broken seals noted."""
+    session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
+    return Kept(folder, session, runs, tuple(warnings), store.seals(folder))
+
+
+def registered(base: Path) -> Registry:
+    """The claims of the checkout at `base`."""
+    from harness import stats
+
+    catalog = load(base)
+    return registry.load(base, stats.METRICS, catalog.workloads, catalog.implementations)
+
+
+def judged(entries: Registry, sessions: Sequence[Kept]) -> Judgement:
+    """All claims on these sessions."""
+    from harness import claims
+
+    return claims.judge(entries, [(k.session, k.runs) for k in sessions], [line for k in sessions for line in k.broken])
+
+
+def _beside(one: Kept) -> list[tuple[Session, list[Run]]]:
+    """The sessions kept in the same folder that have an A/A arm, this one among them; what can't be read there is named and left out."""
+    found = []
+    for folder in store.sessions(one.folder.resolve().parent):
+        try:
+            session = store.read_session(folder)
+            if session.again:
+                found.append((session, store.read_runs(folder)[0]))
+        except UserError as error:
+            say(f"left out of the A/A rate: {error}")
+    return found
+
+
+@click.command()
+@RESULTS
+def report(path: Path) -> None:
+    """Write a session's page (report.html, offline, and report.md), or that of every session in a folder.
+
+    \b
+    bench report results/20261123-101500-groupby
+    """
+    entries = registered(root())
+    for folder in store.sessions(path):
+        _report(folder, entries)
+
+
+def _report(folder: Path, entries: Registry) -> None:
+    from harness import stats
+    from harness.report import page
+
+    one = kept(folder)
+    calibration = stats.calibration(_beside(one))
+    notes = (*one.broken, *one.warnings)
+    try:
+        page.write(folder, one.session, one.runs, judged(entries, [one]), calibration,
+                   put=store.write_aside, warnings=notes, undecidable=entries.undecidable)  # fmt: skip
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; make it writable") from None
+    click.echo(f"{folder / 'report.html'}, {folder / 'report.md'}")
+
+
+def _latest(base: Path) -> list[Path]:
+    """Of each workload the newest session under results/ that is complete, a published one where there is no other."""
+    found: dict[str, tuple[str, Path]] = {}
+    for folder in sorted(p.parent for pattern in ("published/*", "*") for p in (base / "results").glob(f"{pattern}/{store.SESSION}")):
+        session = store.read_session(folder)
+        whole = len(store.read_runs(folder)[0]) == len(session.jobs)
+        if whole and session.created >= found.get(session.workload, ("", folder))[0]:
+            found[session.workload] = (session.created, folder)
+    return [folder for _, folder in found.values()]
+
+
+@click.command()
+@click.argument("claim", required=False)
+@click.option("--session", "folders", type=click.Path(path_type=Path), multiple=True, metavar="DIR",
+              help="Judge on this session; repeatable.  [default: the newest complete one of each workload]")  # fmt: skip
+@JSON
+def claims(claim: str | None, folders: tuple[Path, ...], as_json: bool) -> None:
+    """Judge every claim, or show the whole evidence of one.
+
+    \b
+    bench claims
+    bench claims C07
+    bench claims C07 --session results/20261123-101500-groupby
+    """
+    from harness.report import claimed
+
+    base = root()
+    entries = registered(base)
+    if claim and claim not in {c.id for c in entries.claims}:
+        raise UserError(f"no claim '{claim}'; there are: {', '.join(c.id for c in entries.claims)}")
+    sessions = [kept(folder) for folder in (folders or _latest(base))]
+    judgement = judged(entries, sessions)
+    say(f"judged on: {', '.join(str(k.folder) for k in sessions) or 'no session yet'}")
+    if as_json:
+        print_json(claimed.as_json(judgement, entries.undecidable, claim))
+    elif claim:
+        if judgement.withheld:
+            say(f"No verdict: {judgement.withheld}", style="red")
+        claimed.evidence(next(v for v in judgement.verdicts if v.claim.id == claim), OUT)
+    else:
+        claimed.render(judgement, entries.undecidable, OUT)
+
+
+@click.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option(
+    "--margin", type=click.FloatRange(0, 10), default=0.05, show_default=True, help="Smaller differences are no matter: 0.05 is 5 %."
+)
+@click.option("--markdown", is_flag=True, help="As Markdown, for a page.")
+@JSON
+def compare(before: Path, after: Path, margin: float, markdown: bool, as_json: bool) -> None:
+    """Compare two sessions of one machine: what takes more than before, beyond noise and margin.
+
+    \b
+    bench compare results/nightly/20261122-021700 results/nightly/20261123-021700
+
+    Exit code 1 on a regression, 2 where they can't be compared.
+    """
+    from harness import compare as comparing
+    from harness.report import compared
+
+    one, two = kept(before), kept(after)
+    for line in (*one.broken, *two.broken):
+        say(f"warning: {line}", style="yellow")
+    found = comparing.compare((one.session, one.runs), (two.session, two.runs), margin)
+    if as_json:
+        print_json(compared.as_json(found))
+    elif markdown:
+        click.echo(compared.as_markdown(found), nl=False)
+    else:
+        compared.render(found, OUT)
+    sys.exit(found.exit_code)

@@ -1,0 +1,104 @@
+"""The commands around a measurement: what there is, the data, a request by hand, the machine."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from harness import data as data_module
+from harness import doctor as doctor_module
+from harness import measure, store
+from harness.catalog import load
+from harness.cli.common import print_json, say
+from harness.options import CASE, JSON, PARAM, SEED, THREADS, WORKLOAD, options, parameters, root
+from harness.protocol import request
+
+
+@click.command("list")
+@JSON
+def list_command(as_json: bool) -> None:
+    """List workloads with their cases, and implementations."""
+    catalog = load(root())
+    rows = measure.listing(catalog)
+    if as_json:
+        print_json(rows)
+        return
+    for w in rows["workloads"]:
+        click.echo(f"{w['name']}: {w['title']}")
+        for c in w["cases"]:
+            click.echo(f"  {c['name']:<10} {c['summary']}{' (default)' if c['default'] else ''}")
+    click.echo()
+    for i in rows["implementations"]:
+        mark = "" if i["contest"] else " (yardstick)"
+        click.echo(f"{i['name']:<16} {i['track']:<10} {'quick ' if i['quick'] else '      '} {i['summary']}{mark}")
+
+
+@click.command()
+@options(WORKLOAD, CASE, PARAM, SEED, JSON)
+def data(workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int | None, as_json: bool) -> None:
+    """Make the input and the oracle's answers of cases ready, ahead of a run.
+
+    \b
+    bench data --workload groupby --case flights
+    """
+    catalog = load(root())
+    sets = measure.datasets(catalog, workload, case, parameters(param), measure.draw_seed(seed), say)
+    if as_json:
+        print_json([{"case": d.case, "inputs": d.inputs, "answers": d.answers, "units": d.units, "digest": d.digest} for d in sets])
+        return
+    for d in sets:
+        click.echo(f"{d.case}: {d.units} units, {', '.join(d.inputs.values())}")
+
+
+@click.command()
+@click.option("--prune", is_flag=True, help="Remove all generated inputs; downloads stay.")
+@JSON
+def cache(prune: bool, as_json: bool) -> None:
+    """Show the cached inputs and their size; they grow, because each session draws a fresh seed."""
+    if prune:
+        click.echo(f"freed {data_module.prune() / 1e6:.0f} MB in {data_module.folder()}")
+        return
+    rows = data_module.stored()
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{int(str(row['bytes'])) / 1e6:9.1f} MB  {row['workload']} {row['case']}  {row['folder']}")
+    click.echo(f"{sum(int(str(r['bytes'])) for r in rows) / 1e6:9.1f} MB  in {data_module.folder()}")
+
+
+@click.command("request")
+@options(WORKLOAD, CASE, PARAM, SEED, THREADS)
+@click.option("--answers", metavar="DIR", help="Ask for whole answers, written there.")
+def request_command(
+    workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int | None, threads: int, answers: str | None
+) -> None:
+    """Print the request of a case, to try an implementation by hand (impls/PROTOCOL.md).
+
+    \b
+    (bench request --workload groupby --case 1e4; sleep 5) | ./my-implementation
+    """
+    catalog = load(root())
+    ready = measure.for_request(catalog, workload, case, parameters(param), measure.draw_seed(seed), threads, say)
+    for spec, job, dataset, params in ready:
+        click.echo(request(job, params, dataset.inputs, spec.timing, answers), nl=False)
+
+
+@click.command()
+@JSON
+def doctor(as_json: bool) -> None:
+    """Say what this machine has and lacks, and what would spoil a measurement, with what to do. Exit code 1 where anything is amiss."""
+    found = doctor_module.examine(load(root()), measure.docker_facts(root()))
+    if as_json:
+        print_json([f.row() for f in found])
+    for f in found if not as_json else []:
+        click.echo(f"{f.mark:<5} {f.what}{': ' + f.advice if f.advice else ''}")
+    if any(f.mark != "ok" for f in found):
+        sys.exit(1)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of a line of runs.jsonl."""
+    print_json(store.schema())

@@ -1,0 +1,73 @@
+"""Runs -> figures -> Summary, Comparison, Floor, advice. Pure functions; the unit is the invocation (a container start), never the request.
+
+Figures are compared on the logarithm, so a Comparison is a ratio of geometric means; pairs are formed by block (METHODOLOGY.md).
+The order of reading: gate, metrics (with figures), estimate, ratio, ranking, floor, advice; tails, warmup and family stand beside.
+"""
+
+from harness.stats.advice import blocks_for_precision, blocks_needed, chance
+from harness.stats.estimate import CONFIDENCE, Estimate, combine, difference, estimate
+from harness.stats.family import binomial_interval, calibration, calibration_by_groups, holm
+from harness.stats.figures import FEW, by_block, cpu_seconds, figures_by_block, first_seconds, steady_seconds, summarise
+from harness.stats.floor import floor, null_pairs, twin
+from harness.stats.gate import counts, exclusions, gate
+from harness.stats.metrics import FLOOR, METRICS, Inputs, Metric, fact, figure, inputs, sampled
+from harness.stats.ranking import Ranking, rank
+from harness.stats.ratio import Standing, compare, comparison, logs_by_block, paired, standing, unpaired, welch
+from harness.stats.tails import Predictability, Tail, histogram, predictability, quantile, requests_needed, tail, unevenness
+from harness.stats.warmup import Course, course
+
+__all__ = [
+    "CONFIDENCE",
+    "FEW",
+    "FLOOR",
+    "METRICS",
+    "Course",
+    "Estimate",
+    "Inputs",
+    "Metric",
+    "Predictability",
+    "Ranking",
+    "Standing",
+    "Tail",
+    "binomial_interval",
+    "blocks_for_precision",
+    "blocks_needed",
+    "by_block",
+    "calibration",
+    "calibration_by_groups",
+    "chance",
+    "combine",
+    "compare",
+    "comparison",
+    "counts",
+    "course",
+    "cpu_seconds",
+    "difference",
+    "estimate",
+    "exclusions",
+    "fact",
+    "figure",
+    "figures_by_block",
+    "first_seconds",
+    "floor",
+    "gate",
+    "histogram",
+    "holm",
+    "inputs",
+    "logs_by_block",
+    "null_pairs",
+    "paired",
+    "predictability",
+    "quantile",
+    "rank",
+    "requests_needed",
+    "sampled",
+    "standing",
+    "steady_seconds",
+    "summarise",
+    "tail",
+    "twin",
+    "unevenness",
+    "unpaired",
+    "welch",
+]

@@ -1,0 +1,85 @@
+"""Run -> one figure -> Summary. The unit is the invocation (a container start), never the pass or the request (METHODOLOGY.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from harness.model import Run, Sample, Summary
+from harness.stats.estimate import estimate, log
+from harness.stats.gate import counts
+
+FEW = 5
+"""Below this many invocations an interval is still printed, but with a warning."""
+
+
+def steady_seconds(run: Run, steps: Sequence[str] | None = None) -> float | None:
+    """Seconds of the steady (not warm-up) passes: per step their mean, summed over the steps; None for a run that isn't ok.
+
+    `steps` restricts the sum to those, and None comes back where the run lacks one of them: a sum over fewer steps is no match.
+    `load` is a phase of its own and counts only where it is named.
+    """
+    return _seconds(run, _steady(run), _wall, steps)
+
+
+def first_seconds(run: Run, steps: Sequence[str] | None = None) -> float | None:
+    """The same for the first pass of each step, warm-up or not."""
+    return _seconds(run, (s for s in run.samples if s.number == 1), _wall, steps)
+
+
+def cpu_seconds(run: Run, steps: Sequence[str] | None = None) -> float | None:
+    """CPU seconds, of user and system, of the same passes as `steady_seconds`; None where one of them was not measured."""
+    return _seconds(run, _steady(run), _cpu, steps)
+
+
+def _steady(run: Run) -> Iterable[Sample]:
+    return (s for s in run.samples if not s.warmup)
+
+
+def _wall(sample: Sample) -> int:
+    return sample.wall_ns
+
+
+def _cpu(sample: Sample) -> int | None:
+    return None if sample.user_ns is None or sample.system_ns is None else sample.user_ns + sample.system_ns
+
+
+def _seconds(run: Run, samples: Iterable[Sample], of: Callable[[Sample], int | None], steps: Sequence[str] | None) -> float | None:
+    if run.outcome != "ok":
+        return None
+    by_step: dict[str, list[int | None]] = {}
+    for s in samples:
+        by_step.setdefault(s.step, []).append(of(s))
+    wanted = [s for s in by_step if s != "load"] if steps is None else list(steps)
+    means = [_mean(by_step.get(step, [])) for step in wanted]
+    measured = [m for m in means if m is not None]
+    return sum(measured) / 1e9 if measured and len(measured) == len(means) else None
+
+
+def _mean(ns: Sequence[int | None]) -> float | None:
+    known = [x for x in ns if x is not None]
+    return sum(known) / len(known) if known and len(known) == len(ns) else None
+
+
+def summarise(figures: Sequence[float]) -> Summary:
+    """Geometric mean of one figure an invocation with its t interval on the logs; no interval from fewer than two.
+
+    Raises ValueError where there is none, or one that isn't positive.
+    """
+    found = estimate([log(f) for f in figures])
+    low, high = found.limits() or (None, None)
+    return Summary(found.ratio, low, high, found.n, (f"only {found.n} invocations",) if found.n < FEW else ())
+
+
+def figures_by_block(runs: Sequence[Run], steps: Sequence[str] | None = None) -> dict[tuple[str, str], dict[int, float]]:
+    """(label, case) -> block -> steady seconds, over the runs that pass the gate."""
+    return by_block(runs, lambda run: steady_seconds(run, steps))
+
+
+def by_block(runs: Sequence[Run], figure: Callable[[Run], float | None]) -> dict[tuple[str, str], dict[int, float]]:
+    """(label, case) -> block -> any figure of a run, over the same runs; those without a positive one are left out."""
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for run in runs:
+        value = figure(run) if counts(run) else None
+        if value and value > 0:
+            found.setdefault((run.label, run.case), {})[run.block] = value
+    return found
