@@ -18,7 +18,7 @@ import numpy as np
 
 from harness import stats
 from harness.fingerprint import Difference, differences
-from harness.model import Comparison, Floor, Run, Session
+from harness.model import Build, Comparison, Floor, Run, Session
 
 Kept = tuple[Session, Sequence[Run]]
 """A session with its runs, as they are read from its folder."""
@@ -136,9 +136,17 @@ def compare(before: Kept, after: Kept, margin: float = MARGIN) -> Compared:
 
 
 def unchanged(before: Session, after: Session) -> frozenset[str]:
-    """Implementations of which the very same thing ran in both."""
-    one, two = ({b.implementation: b.digest for b in s.builds if b.outcome != "failed" and b.digest} for s in (before, after))
-    return frozenset(name for name, digest in one.items() if two.get(name) == digest)
+    """Implementations of which the same ran in both: the very image, or one made anew of the same sources on the same bases.
+
+    On a machine that begins empty each night every image has a new id.
+    """
+    one, two = ({b.implementation: b for b in s.builds if b.outcome != "failed"} for s in (before, after))
+    return frozenset(name for name, build in one.items() if name in two and _alike(build, two[name]))
+
+
+def _alike(one: Build, two: Build) -> bool:
+    made_alike = one.sources is not None and one.sources == two.sources and one.bases == two.bases
+    return made_alike or (one.digest is not None and one.digest == two.digest)
 
 
 def _all(before: Kept, after: Kept) -> Iterator[_Found]:

@@ -40,6 +40,7 @@ class Ask:
     threads: tuple[int, ...] = (1,)
     again: bool = True
     claims: Mapping[str, str] | None = None
+    clean_builds: int = 0
     blocks: int | None = None
     quick: bool = False
     dry_run: bool = False
@@ -156,6 +157,18 @@ def _rounds(chosen: Sequence[Implementation], rounds: int, seed: int) -> list[Im
     return [impl for _ in range(rounds) for impl in rng.sample(chosen, len(chosen))]
 
 
+def _ready(catalog: Catalog, eng: Engine, chosen: Sequence[Implementation], progress: Progress, ask: Ask) -> tuple[Build, ...]:
+    """All of them built, and from nothing as often as is asked for, where they have not been before."""
+    builds = build_all(catalog, eng, chosen, progress, yes=ask.yes)
+    lacking = {b.implementation: ask.clean_builds - len(b.clean_seconds) for b in builds if b.outcome != "failed"}
+    rounds = max(lacking.values(), default=0)
+    if rounds <= 0:
+        return builds
+    short = [impl for impl in chosen if lacking.get(impl.name, 0) > 0]
+    anew = {b.implementation: b for b in build_all(catalog, eng, short, progress, clean=True, rounds=rounds, yes=ask.yes)}
+    return tuple(anew.get(b.implementation, b) for b in builds)
+
+
 def log_tail(log: Path, lines: int = 8) -> str:
     """The last lines of a build's log, indented, and where the whole is."""
     text = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if log.exists() else []
@@ -221,7 +234,7 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
     folder = (ask.out or catalog.root / "results" / f"{created:%Y%m%d-%H%M%S}-{spec.name}").resolve()
     store.check_writable(folder)
     with live.marked(catalog.root) as identity:
-        builds = build_all(catalog, eng, chosen, progress, yes=ask.yes)
+        builds = _ready(catalog, eng, chosen, progress, ask)
         sets = tuple(data.prepare(spec, case, progress.say) for case in wanted)
         made = Session(
             schema=SCHEMA, id=folder.name, created=created.isoformat(timespec="seconds"), command=ask.command,

@@ -80,7 +80,7 @@ def test_every_command_knows_a_new_folder(own_bench: Bench, add: Any) -> None:
     ask = ("--workload", "count", "--engine", "local", "--seed", "7", "--select", name)
     (verified,) = json.loads(good(own_bench, "verify", *ask, "--json"))
     assert (verified["implementation"], verified["outcome"]) == (name, "ok")
-    good(own_bench, "run", *ask, "--select", "fake/honest", "--blocks", "1", "--no-plot")
+    good(own_bench, "run", *ask, "--select", "fake/honest", "--blocks", "1", "--no-aa", "--no-plot")
     (session,) = store.sessions(root / "results")
     assert [(r.implementation, r.outcome) for r in store.read_runs(session)[0] if r.implementation == name] == [(name, "ok")] * 2
     assert name in good(own_bench, "show", session)

@@ -171,6 +171,17 @@ def test_a_build_that_failed_or_has_no_name_is_no_control() -> None:
         assert not unchanged(*(replace(s, builds=(replace(s.builds[0], **change),)) for s in (one, two)))
 
 
+def test_an_image_made_anew_of_the_same_sources_on_the_same_bases_is_a_control() -> None:
+    one, two = kept({"x/a": FEW})[0], kept({"x/a": FEW})[0]
+
+    def made(session: Session, **changes: object) -> Session:
+        return replace(session, builds=(replace(session.builds[0], sources="s", bases={"BASE": "b"}, **changes),))
+
+    assert unchanged(made(one, digest="1"), made(two, digest="2")) == {"x/a"}
+    for change in ({"sources": "t"}, {"bases": {"BASE": "c"}}, {"sources": None}):
+        assert not unchanged(made(one, digest="1"), replace(two, builds=(replace(made(two, digest="2").builds[0], **change),)))
+
+
 def test_the_larger_floor_of_the_two_sessions_holds() -> None:
     """An A/A arm that takes 1.12 times as long as its twin: below that nothing is said, though the interval lies beyond the margin."""
     plain, after = kept({"x/a": FEW}), kept({"x/a": times(FEW, 1.16)}, id="t")

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import click
 
 from harness import registry, store
-from harness.catalog import load
+from harness.catalog import Catalog, load
 from harness.cli.common import OUT, print_json, say
-from harness.model import Judgement, Registry, Run, Session, UserError
+from harness.model import Claim, Judgement, Registry, Run, Session, UserError
 from harness.options import JSON, RESULTS, root
 
 
@@ -32,12 +32,34 @@ def kept(folder: Path) -> Kept:
     return Kept(folder, session, runs, tuple(warnings), store.seals(folder))
 
 
-def registered(base: Path) -> Registry:
-    """The claims of the checkout at `base`."""
+def registered(catalog: Catalog) -> Registry:
+    """The claims of the checkout."""
     from harness import stats
 
-    catalog = load(base)
-    return registry.load(base, stats.METRICS, catalog.workloads, catalog.implementations)
+    return registry.load(catalog.root, stats.METRICS, catalog.workloads, catalog.implementations)
+
+
+def needed(entries: Registry, name: str, blocks: int | None) -> list[dict[str, object]]:
+    """What of an Ask the claim settles, for each workload that it needs; UserError where there is nothing to run, or too little."""
+    from harness import claims
+
+    claim = _entry(entries, name)
+    if not (needs := claims.needs(claim)):
+        raise UserError(f"{name}: nothing of it can be run yet: {claim.unmeasured[0]}")
+    if blocks is not None and blocks < claim.blocks:
+        raise UserError(f"{name} asks for {claim.blocks} blocks or more; leave out --blocks {blocks}")
+    return [
+        {"workload": n.workload, "select": n.implementations, "case": n.cases, "threads": n.threads, "clean_builds": n.clean_builds,
+         "blocks": (blocks or n.blocks) if n.blocks else 0}
+        for n in needs
+    ]  # fmt: skip
+
+
+def _entry(entries: Registry, name: str) -> Claim:
+    found = next((c for c in entries.claims if c.id == name), None)
+    if not found:
+        raise UserError(f"no claim '{name}'; there are: {', '.join(c.id for c in entries.claims) or 'none'}")
+    return found
 
 
 def judged(entries: Registry, sessions: Sequence[Kept]) -> Judgement:
@@ -68,7 +90,7 @@ def report(path: Path) -> None:
     \b
     bench report results/20261123-101500-groupby
     """
-    entries = registered(root())
+    entries = registered(load(root()))
     for folder in store.sessions(path):
         _report(folder, entries)
 
@@ -114,19 +136,16 @@ def claims(claim: str | None, folders: tuple[Path, ...], as_json: bool) -> None:
     """
     from harness.report import claimed
 
-    base = root()
-    entries = registered(base)
-    if claim and claim not in {c.id for c in entries.claims}:
-        raise UserError(f"no claim '{claim}'; there are: {', '.join(c.id for c in entries.claims)}")
-    sessions = [kept(folder) for folder in (folders or _latest(base))]
+    catalog = load(root())
+    entries = registered(catalog)
+    wanted = claim and _entry(entries, claim).id
+    sessions = [kept(folder) for folder in (folders or _latest(catalog.root))]
     judgement = judged(entries, sessions)
     say(f"judged on: {', '.join(str(k.folder) for k in sessions) or 'no session yet'}")
     if as_json:
-        print_json(claimed.as_json(judgement, entries.undecidable, claim))
-    elif claim:
-        if judgement.withheld:
-            say(f"No verdict: {judgement.withheld}", style="red")
-        claimed.evidence(next(v for v in judgement.verdicts if v.claim.id == claim), OUT)
+        print_json(claimed.as_json(judgement, entries.undecidable, wanted))
+    elif wanted and not judgement.withheld:
+        claimed.evidence(next(v for v in judgement.verdicts if v.claim.id == wanted), OUT)
     else:
         claimed.render(judgement, entries.undecidable, OUT)
 
@@ -151,8 +170,8 @@ def compare(before: Path, after: Path, margin: float, markdown: bool, as_json: b
     from harness.report import compared
 
     one, two = kept(before), kept(after)
-    for line in (*one.broken, *two.broken):
-        say(f"warning: {line}", style="yellow")
+    if broken := (*one.broken, *two.broken):
+        raise UserError(f"{broken[0]}; what was changed by hand is not compared: restore it")
     found = comparing.compare((one.session, one.runs), (two.session, two.runs), margin)
     if as_json:
         print_json(compared.as_json(found))

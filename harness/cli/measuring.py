@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from harness import measure, plan, store
-from harness.catalog import load
+from harness.catalog import Catalog, load
 from harness.cli.common import ERR, draw, print_json, say, show, typed
+from harness.cli.judging import needed, registered
 from harness.model import UserError
 from harness.options import ANY_WORKLOAD, CASE, ENGINE, JSON, PARAM, SEED, SELECT, SEVERAL_THREADS, WORKLOAD, options, parameters, root
 from harness.progress import Progress
@@ -19,18 +20,22 @@ from harness.progress import Progress
 @click.command()
 @options(SELECT, ENGINE, JSON)
 @click.option("--clean", is_flag=True, help="Build from nothing: no layer, package or compiler cache.")
+@click.option("--rounds", type=click.IntRange(1, 99), default=1, show_default=True,
+              help="With --clean: build each so many times, in rounds in a drawn order, for an interval.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Only implementations that build quickly.")
 @click.option("--yes", "-y", is_flag=True, help="Make stand-in base images without asking, where no registry answers.")
-def build(select: tuple[str, ...], engine: str, as_json: bool, clean: bool, quick: bool, yes: bool) -> None:
+def build(select: tuple[str, ...], engine: str, as_json: bool, clean: bool, rounds: int, quick: bool, yes: bool) -> None:
     """Build implementations: images with Docker, environments and binaries without.
 
     \b
     bench build                              all of them
     bench build --select 'rust/*' --clean    measure a build from nothing
+    bench build --clean --rounds 5           five times each, in rounds
     """
     catalog = load(root())
     chosen = measure.select(catalog, None, select, quick=quick)
-    built = measure.build_all(catalog, measure.engine(engine, catalog.root, say), chosen, Progress(ERR), clean=clean, yes=yes)
+    eng = measure.engine(engine, catalog.root, say)
+    built = measure.build_all(catalog, eng, chosen, Progress(ERR), clean=clean, yes=yes, rounds=rounds)
     if as_json:
         print_json([measure.build_row(b) for b in built])
     if any(b.outcome == "failed" for b in built):
@@ -44,7 +49,9 @@ bench run --workload groupby                          every implementation, the 
 bench run --workload groupby --quick                  first result in minutes
 bench run -w groupby -s 'rust/*' -s go/std -c flights -c 1e6 --blocks 10
 bench run -w groupby -c 1e6 --param k=10 --param na=5
+bench run -w groupby --threads 1,2                    each at one and at two threads
 bench run -w groupby --dry-run                        print the plan and the estimated time
+bench run --claim C07                                 exactly what one claim needs
 bench run --resume results/20261123-101500-groupby    finish an interrupted session
 
 Exit code 1 where any job did not end well; its record says why.
@@ -57,42 +64,63 @@ Exit code 1 where any job did not end well; its record says why.
 @click.option("--quick", is_flag=True, help="Implementations that build quickly, 3 blocks.")
 @click.option("--aa/--no-aa", "again", default=True, show_default=True,
               help="In each block run one implementation a second time under another label, to measure the noise.")  # fmt: skip
+@click.option("--claim", metavar="ID", help="Run exactly what this claim needs; leave out what it plans.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the estimated time; run nothing.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Put the session there.  [default: results/<time>-<workload>]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Finish the session there.")
 @click.option("--time-limit", type=click.FloatRange(0.1), metavar="S", help="Seconds a job may take.  [default: the case's]")
 @click.option("--yes", "-y", is_flag=True, help="Make stand-in base images without asking, where no registry answers.")
 @click.option("--plot/--no-plot", default=True, help="Draw the plots at the end.", show_default=True)
-def run(resume: Path | None, workload: str | None, as_json: bool, plot: bool, **asked: Any) -> None:
+def run(resume: Path | None, workload: str | None, claim: str | None, as_json: bool, plot: bool, **asked: Any) -> None:
     """See RUN_HELP."""
     catalog = load(root())
     progress = Progress(ERR)
     if resume:
-        _nothing_else_given()
-        folder = measure.resume(catalog, resume, progress)
-    elif not workload:
-        raise UserError(f"say what to run with --workload NAME; there are: {', '.join(catalog.workloads)}")
+        _not_given("--resume finishes a session as it was planned", "resume", "as_json", "plot")
+        asks: list[measure.Ask] = []
     else:
-        ask = measure.Ask(workload=workload, param=parameters(asked.pop("param")), command=typed(), **asked)
-        if ask.dry_run:
+        asks = _asks(catalog, workload, claim, asked)
+    if asks and asks[0].dry_run:
+        for ask in asks:
             _print_plan(measure.dry_run(catalog, ask, progress.say), as_json)
-            return
-        folder = measure.fresh(catalog, ask, progress)
-    show(folder, as_json=as_json)
-    if plot and not as_json:
-        draw(folder)
-    say(f"session: {folder}")
-    if any(r.outcome != "ok" for r in store.read_runs(folder)[0]):
+        return
+    folders = [measure.resume(catalog, resume, progress)] if resume else [measure.fresh(catalog, ask, progress) for ask in asks]
+    for folder in folders:
+        _tell(folder, as_json=as_json, plot=plot)
+    if any(r.outcome != "ok" for folder in folders for r in store.read_runs(folder)[0]):
         sys.exit(1)
 
 
-def _nothing_else_given() -> None:
-    """A resumed session is what it was; an option that would be ignored is a mistake."""
+def _tell(folder: Path, *, as_json: bool, plot: bool) -> None:
+    show(folder, as_json=as_json)
+    if plot and not as_json:
+        draw(folder)
+    say(f"session: {folder}; its page: bench report {folder}")
+
+
+def _asks(catalog: Catalog, workload: str | None, claim: str | None, asked: dict[str, Any]) -> list[measure.Ask]:
+    """What was asked for, with the claims as they stand; for a claim one a workload that it needs."""
+    entries = registered(catalog)
+    common = {**asked, "param": parameters(asked["param"]), "command": typed(), "claims": {c.id: c.digest for c in entries.claims}}
+    if claim:
+        _not_given("--claim plans exactly what the claim needs", *PLANNED_FREELY)
+        return [measure.Ask(**{**common, **plan}) for plan in needed(entries, claim, asked["blocks"])]
+    if not workload:
+        raise UserError(f"say what to run with --workload NAME; there are: {', '.join(catalog.workloads)}")
+    return [measure.Ask(workload=workload, **common)]
+
+
+PLANNED_FREELY = ("claim", "engine", "seed", "blocks", "again", "dry_run", "out", "time_limit", "yes", "as_json", "plot")
+"""Options that do not change what a claim needs; more blocks than it asks for are no harm."""
+
+
+def _not_given(why: str, *allowed: str) -> None:
+    """An option that would be ignored is a mistake."""
     ctx = click.get_current_context()
-    typed = click.core.ParameterSource.COMMANDLINE
-    given = [n for n in ctx.params if n not in ("resume", "as_json", "plot") and ctx.get_parameter_source(n) is typed]
+    by_hand = click.core.ParameterSource.COMMANDLINE
+    given = [n for n in ctx.params if n not in allowed and ctx.get_parameter_source(n) is by_hand]
     if given:
-        raise UserError(f"--resume finishes a session as it was planned; leave out --{given[0].replace('_', '-')}")
+        raise UserError(f"{why}; leave out --{given[0].replace('_', '-')}")
 
 
 def _print_plan(planned: measure.Planned, as_json: bool) -> None:

@@ -210,7 +210,8 @@ class Build:
     """One implementation made ready: `digest` names what will run (image id, or digest of the built files).
 
     `seconds` is what its making took with whatever the builder's caches held; `clean_seconds` what each build of these very
-    sources from nothing but base images and toolchain took (`bench build --clean`), in the order made.
+    sources from nothing but base images and toolchain took (`bench build --clean`), in the order made. `sources` names what it was
+    made of, base images apart: on another machine the same sources give another `digest`.
     """
 
     implementation: str
@@ -225,6 +226,7 @@ class Build:
     hello: Hello | None = None
     bases: Mapping[str, str] = field(default_factory=dict)
     clean_seconds: tuple[float, ...] = ()
+    sources: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Cell, Judgement, Undecidable, Verdict, Word
-from harness.report.words import listed, number, with_interval
+from harness.report.words import clipped, listed, number, with_interval
 
+SHORT = 240
+"""Characters of a reason in the list of all; the whole is in the evidence of one."""
 COLOURS: dict[Word, str] = {"supported": "green", "refuted": "red", "mixed": "yellow", "inconclusive": "yellow", "not measured": "dim"}
 
 
 def answer(judgement: Judgement) -> str:
     """What came of all of them, in one line."""
     if judgement.withheld:
-        return f"No verdict: {judgement.withheld}"
+        return judgement.withheld
     counts = Counter(v.word for v in judgement.verdicts)
     return f"{len(judgement.verdicts)} claims: {', '.join(f'{counts[word]} {word}' for word in COLOURS if counts[word])}"
 
@@ -33,7 +35,7 @@ def render(judgement: Judgement, undecidable: Sequence[Undecidable], console: Co
     for heading in ("claim", "verdict", "what it says", "why"):
         table.add_column(heading, no_wrap=heading in {"claim", "verdict"}, overflow="fold")
     for v in judgement.verdicts:
-        table.add_row(v.claim.id, Text(v.word, style=COLOURS[v.word]), Text(v.claim.title), Text(v.why))
+        table.add_row(v.claim.id, Text(v.word, style=COLOURS[v.word]), Text(v.claim.title), Text(clipped(v.why, SHORT)))
     console.print(table)
     if undecidable:
         _say(console, f"No benchmark decides: {listed([u.topic for u in undecidable])}.", "dim")

@@ -26,7 +26,7 @@ import docker.errors
 from harness.model import Build, Implementation, Language, UserError
 from harness.runner.engine import Tell
 from harness.runner.receipt import keep, kept, receipt
-from harness.runner.sources import clean_seconds, digest, remember
+from harness.runner.sources import clean_seconds, content, digest, remember
 
 
 def client(root: Path) -> str:
@@ -93,7 +93,8 @@ def build(root: Path, api: Any, implementation: Implementation, language: Langua
             return _failed(implementation, log, seconds, f"docker build from nothing ended with exit code {code}")
         api.remove_image(f"{tag}:clean")
         remember(root, "docker", implementation, state, seconds)
-    return replace(made, clean_seconds=clean_seconds(root, "docker", implementation, state))
+    known = clean_seconds(root, "docker", implementation, state)
+    return replace(made, clean_seconds=known, sources=content(implementation, language, text))
 
 
 def _timed(

@@ -18,7 +18,7 @@ from pathlib import Path
 from harness.model import Build, Implementation, Language
 from harness.runner.engine import Tell
 from harness.runner.receipt import keep, kept, receipt
-from harness.runner.sources import clean_seconds, digest, remember
+from harness.runner.sources import clean_seconds, content, digest, remember
 
 
 def placeholders(root: Path, implementation: Implementation, language: Language) -> Mapping[str, str]:
@@ -62,7 +62,7 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
         if reason:
             return _failed(implementation, log, seconds, f"from nothing: {reason}")
         remember(root, "local", implementation, now, seconds)
-    return replace(made, clean_seconds=clean_seconds(root, "local", implementation, now))
+    return replace(made, clean_seconds=clean_seconds(root, "local", implementation, now), sources=content(implementation, language))
 
 
 def _made(implementation: Implementation, language: Language, fill: Mapping[str, str], log: Path, tell: Tell, sources: str) -> Build:

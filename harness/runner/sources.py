@@ -34,8 +34,17 @@ def _files(implementation: Implementation, language: Language) -> Iterator[Path]
 
 
 def digest(implementation: Implementation, language: Language) -> str:
-    """Names the state of its sources and recipe."""
-    seen = hashlib.sha256(sys.version.encode())
+    """Names the state of its sources and recipe, and the interpreter that a local build may link."""
+    return _digest(implementation, language, sys.version.encode())
+
+
+def content(implementation: Implementation, language: Language, recipe: bytes = b"") -> str:
+    """Names its sources and recipe alone: the same on every machine."""
+    return _digest(implementation, language, recipe)
+
+
+def _digest(implementation: Implementation, language: Language, first: bytes) -> str:
+    seen = hashlib.sha256(first)
     for path in _files(implementation, language):
         seen.update(str(path.relative_to(language.folder)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return f"sha256:{seen.hexdigest()}"

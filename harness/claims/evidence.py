@@ -1,0 +1,181 @@
+"""A contrast on a session -> Cells: which figures count, of which runs, above which floor, and the word that they bear by themselves.
+
+What is missing is said and never guessed: a label that was not asked for, a step that one lacks, runs that all failed. A cell rests on
+the blocks that hold both labels; what fell to the validity gate is listed with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from harness import stats
+from harness.claims import words
+from harness.claims.rule import BOTH, Bounds, exact, needed, rule
+from harness.model import Cell, Comparison, Contrast, Exclusion, Floor, Run, Session
+
+BUILDS = 3
+"""Clean builds a side that a claim about building takes at the least; blocks have no part in it."""
+
+
+class Source:
+    """A session with its runs, and what is worked out of them once: the exclusions, the size of the inputs, the floors."""
+
+    def __init__(self, session: Session, runs: Sequence[Run]) -> None:
+        self.session = session
+        self.runs = runs
+        self.exclusions = stats.exclusions(runs)
+        self.inputs = stats.inputs(session)
+        self._floors: dict[tuple[str, tuple[str, ...]], Floor] = {}
+
+    def steps(self, contrast: Contrast) -> tuple[str, ...]:
+        """The steps that a contrast takes: all of the workload where it names none, so that one who lacks a step has no figure."""
+        return contrast.steps or tuple(step.name for step in self.session.steps)
+
+    def floor(self, metric: str, steps: tuple[str, ...]) -> Floor:
+        """The noise floor of a metric over those steps in this session."""
+        if (metric, steps) not in self._floors:
+            self._floors[metric, steps] = stats.floor(self.session.again, self.runs, metric, steps, self.inputs)
+        return self._floors[metric, steps]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A cell, with the log ratio of each of its blocks where it has blocks: what the mean over cells is made of."""
+
+    cell: Cell
+    logs: Mapping[int, float] = field(default_factory=dict)
+
+
+def cells(contrast: Contrast, blocks: int, source: Source) -> list[Found]:
+    """Every case of the session that the contrast asks for, measured or not; one cell without a case for builds and counted facts."""
+    kind = stats.METRICS[contrast.metric].kind
+    if kind == "fact":
+        return [Found(_counted(contrast, source))]
+    if kind == "build":
+        return [Found(_built(contrast, source))]
+    return [*_cases(contrast, blocks, source)]
+
+
+def missing(contrast: Contrast, why: str, source: Source | None = None, case: str | None = None) -> Cell:
+    """The cell of what was not measured, with the reason, and what the validity gate took out."""
+    excluded = _excluded(contrast, source, case) if source else ()
+    return Cell(contrast, source.session.id if source else None, case, "not measured", why, excluded=excluded)
+
+
+def short(cell: Cell, blocks: int) -> bool:
+    """Whether a cell has fewer blocks than its claim asks for, or fewer builds than any does. Counted figures have neither."""
+    if cell.exact or cell.comparison is None:
+        return False
+    return cell.comparison.n < (blocks if stats.METRICS[cell.contrast.metric].kind == "run" else BUILDS)
+
+
+def _cases(contrast: Contrast, blocks: int, source: Source) -> Iterator[Found]:
+    """The session's own cases that match, then those that the contrast names outright and the session lacks."""
+    names = [case.name for case in source.session.cases]
+    for name in names:
+        if any(name == pattern or fnmatchcase(name, pattern) for pattern in contrast.cases):
+            yield _paired(contrast, blocks, source, name)
+    for name in outright(contrast):
+        if name not in names:
+            yield Found(missing(contrast, f"the case {name} is not in this session", source, name))
+
+
+def outright(contrast: Contrast) -> tuple[str, ...]:
+    """The cases that it names; patterns take what else a session happens to hold."""
+    return tuple(pattern for pattern in contrast.cases if not set("*?[") & set(pattern))
+
+
+def _paired(contrast: Contrast, blocks: int, source: Source, case: str) -> Found:
+    steps = source.steps(contrast)
+    if why := _absent(contrast, source, case, steps):
+        return Found(missing(contrast, why, source, case))
+    logs = stats.paired(source.runs, contrast.metric, contrast.of, contrast.to, case, steps, source.inputs)
+    if not logs:
+        return Found(missing(contrast, _none(contrast, source, case), source, case))
+    found, floor = stats.estimate([*logs.values()]), source.floor(contrast.metric, steps)
+    cell = judged(contrast, found, floor, blocks, session=source.session.id, case=case)
+    jobs = tuple(run.job for run in _own(contrast, source, case) if run.block in logs and stats.counts(run))
+    return Found(replace(cell, jobs=jobs, excluded=_excluded(contrast, source, case)), logs)
+
+
+def judged(
+    contrast: Contrast, found: stats.Estimate, floor: Floor, blocks: int, *, unit: str = "blocks", session: str | None = None,
+    case: str | None = None,
+) -> Cell:  # fmt: skip
+    """The cell of an estimate: its word, unless it has fewer than `blocks`, with the interval and what would decide it."""
+    bounds = Bounds(contrast.least, contrast.most, floor.value)
+    ruling = rule(found, bounds)
+    comparison = stats.comparison(contrast.to, contrast.of, found, unit)
+    low90, high90 = found.limits(BOTH) or (None, None)
+    if ruling.p is not None and found.n >= blocks:
+        why = words.decided(found, bounds, ruling)
+        return Cell(contrast, session, case, ruling.word, why, comparison, low90, high90, ruling.p, floor)
+    need = needed(found, bounds)
+    # Below the least that the claim asks for it is that number which is lacking; above, the next one up.
+    need = None if need is None else max(need, blocks, found.n + 1)
+    why = words.undecided(found, bounds, blocks, need, unit)
+    return Cell(contrast, session, case, "inconclusive", why, comparison, low90, high90, None, floor, need)
+
+
+def _own(contrast: Contrast, source: Source, case: str) -> list[Run]:
+    return [run for run in source.runs if run.case == case and run.label in {contrast.of, contrast.to}]
+
+
+def _excluded(contrast: Contrast, source: Source, case: str | None) -> tuple[Exclusion, ...]:
+    return tuple(e for e in source.exclusions if e.case == case and e.label in {contrast.of, contrast.to})
+
+
+def _absent(contrast: Contrast, source: Source, case: str, steps: Sequence[str]) -> str | None:
+    """Why a label can't have a figure, whatever came of its runs."""
+    for who in (contrast.of, contrast.to):
+        given = [set(job.steps) for job in source.session.jobs if job.label == who and job.case == case]
+        if not given:
+            return f"{who} is not in this session"
+        if lacking := [step for step in steps if step not in given[0]]:
+            return f"{who} lacks {', '.join(lacking)}"
+    return None
+
+
+def _none(contrast: Contrast, source: Source, case: str) -> str:
+    """Why no block holds both: who has no run that counts and what came of them, or no figure."""
+    for who in (contrast.of, contrast.to):
+        timed = [run for run in source.runs if run.label == who and run.case == case and run.kind == "timed"]
+        if not timed:
+            return f"{who} has no timed run"
+        if not any(map(stats.counts, timed)):
+            fell = "; ".join(f"{e.count} × {e.reason}" for e in _excluded(contrast, source, case) if e.label == who)
+            return f"no run of {who} counts: {fell}"
+    return f"no block holds a figure of both for the {stats.METRICS[contrast.metric].title}"
+
+
+def _counted(contrast: Contrast, source: Source) -> Cell:
+    of, to = (stats.fact(source.session, implementation(who), contrast.metric) for who in (contrast.of, contrast.to))
+    for who, figure in ((contrast.of, of), (contrast.to, to)):
+        if figure is None:
+            return missing(contrast, f"{who}: no figure for the {stats.METRICS[contrast.metric].title} in this session", source)
+    if not of or not to:
+        return missing(contrast, f"{of or 0:g} against {to or 0:g}: there is no ratio to nothing", source)
+    bounds = Bounds(contrast.least, contrast.most, 0.0)
+    ruling = exact(of / to, bounds)
+    comparison = Comparison(contrast.to, contrast.of, of / to, None, None, 1)
+    return Cell(
+        contrast, source.session.id, None, ruling.word, words.counted(of, to, bounds, ruling), comparison, p=ruling.p,
+        floor=Floor(0.0, None, 0), exact=True,
+    )  # fmt: skip
+
+
+def _built(contrast: Contrast, source: Source) -> Cell:
+    of, to = (stats.sampled(source.session, implementation(who), contrast.metric) for who in (contrast.of, contrast.to))
+    found = stats.welch([s for s in of if s > 0], [s for s in to if s > 0])
+    if found is None:
+        who = contrast.to if of else contrast.of
+        return missing(contrast, f"no clean build of {who} was timed: bench build --clean", source)
+    floor = stats.floor(None, (), contrast.metric)
+    return judged(contrast, found, floor, BUILDS, unit="clean builds", session=source.session.id)
+
+
+def implementation(who: str) -> str:
+    """The label without its threads: what is built and written is the same for any number of them."""
+    return who.partition("@")[0]
