@@ -1,7 +1,7 @@
 # The targets that people and CI call; each says what it does with `make help`.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup lock bases docker build bench test unit lint impl-tests docker-tests benchmarks clean
+.PHONY: help setup lock bases docker build bench test unit lint browser-tests impl-tests docker-tests benchmarks selftest nightly clean
 
 BENCH := .venv/bin/bench
 PY := .venv/bin/python
@@ -32,13 +32,16 @@ build: setup  ## build every implementation
 bench: setup  ## set up everything, run the quick group-by comparison, draw it
 	$(BENCH) run --workload groupby --quick --yes
 
-test: lint unit impl-tests docker-tests  ## everything that must pass
+test: lint unit browser-tests impl-tests docker-tests  ## everything that must pass
 
 lint: setup  ## formatting, lint and types in all languages that are here
 	scripts/lint.sh
 
 unit: setup  ## the tests that need neither Docker nor a toolchain nor a network, under a minute
-	$(PY) -m pytest -q -n 2 -m "not docker and not impls and not sessions"
+	$(PY) -m pytest -q -n 2 -m "not docker and not impls and not sessions and not browser"
+
+browser-tests: setup  ## the report page in headless Chromium
+	$(PY) -m pytest -q -m browser
 
 impl-tests: setup  ## the protocol packages' own tests, implementations on the local toolchains, whole sessions with planted faults
 	scripts/impl-tests.sh
@@ -49,6 +52,12 @@ docker-tests: setup  ## everything in containers
 
 benchmarks: setup  ## time the harness's own hot paths
 	$(PY) -m pytest -q tests/benchmarks --benchmark-enable --benchmark-only
+
+selftest: setup  ## error rates of this harness on this machine: equal programs, and a planted difference; a quarter of an hour, nothing else running
+	$(PY) scripts/selftest.py
+
+nightly: setup docker  ## measure the quick selection in containers, write its page, compare with the night before
+	scripts/nightly.sh
 
 clean:  ## remove what was built and cached here (results stay)
 	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

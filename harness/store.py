@@ -122,8 +122,10 @@ def seals(folder: Path) -> tuple[str, ...]:
     """In words, what was changed after it was written; none where all is as it was. Lines of schema 1 bear no seal, and none is missed."""
     path, found = folder / RUNS, list[str]()
     before = seal.digest((folder / SESSION).read_bytes()) if (folder / SESSION).exists() else ""
-    for number, line in enumerate(_content(path).split(b"\n")[:-1], 1):
-        own = seal.of(line)
+    for number, line in enumerate(_lines(path), 1):
+        if not line.endswith(b"\n"):
+            break
+        own = seal.of(line := line[:-1])
         if own is None and not line.startswith(b'{"schema":1,'):
             found.append(f"{path}:{number}: the line bears no seal")
         elif own is not None and not seal.holds(before, line):
@@ -135,21 +137,22 @@ def seals(folder: Path) -> tuple[str, ...]:
 
 def mend(folder: Path) -> bool:
     """Cut a torn last line off, so that appending can go on; True where there was one."""
-    path = folder / RUNS
-    data = _content(path)
-    whole = data.rfind(b"\n") + 1
-    if whole == len(data):
+    path, last = folder / RUNS, b"\n"
+    for last in _lines(path):
+        pass
+    if last.endswith(b"\n"):
         return False
-    os.truncate(path, whole)
+    os.truncate(path, path.stat().st_size - len(last))
     return True
 
 
-def _content(path: Path) -> bytes:
-    """A file's bytes, none where it isn't there yet."""
+def _lines(path: Path) -> Iterator[bytes]:
+    """A file's lines with their ends, one at a time, for a session may be larger than memory; none where there is no file yet."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield from file
     except FileNotFoundError:
-        return b""
+        return
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; make it readable") from None
 
@@ -185,11 +188,13 @@ def _check_version(where: str, schema: int) -> None:
 
 def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
     """All whole lines of runs.jsonl in order, and warnings. A line in the middle that isn't a run is a UserError with its number."""
-    path = folder / RUNS
-    lines = _content(path).split(b"\n")
-    warnings = [f"{path}: the last line is torn and was dropped (the job will run again on --resume)"] if lines[-1] else []
+    path, runs, pool = folder / RUNS, list[Run](), dict[object, Any]()
     with _no_collection():
-        return [_run(f"{path}:{number}", line) for number, line in enumerate(lines[:-1], 1)], warnings
+        for number, line in enumerate(_lines(path), 1):
+            if not line.endswith(b"\n"):
+                return runs, [f"{path}: the last line is torn and was dropped (the job will run again on --resume)"]
+            runs.append(_share(_run(f"{path}:{number}", line), pool))
+    return runs, []
 
 
 def _run(where: str, line: bytes) -> Run:
@@ -198,6 +203,20 @@ def _run(where: str, line: bytes) -> Run:
     except DAMAGED as error:
         raise UserError(f"{where}: {error}; the line was changed or damaged: restore the file, or remove the line") from None
     _check_version(where, run.schema)
+    return run
+
+
+def _share(run: Run, pool: dict[object, Any]) -> Run:
+    """The run, its samples' equal parts being the same object: a million samples then need half the memory.
+
+    They are frozen for everyone else; here they are still being made.
+    """
+    for s in run.samples:
+        object.__setattr__(s, "step", pool.setdefault(s.step, s.step))
+        object.__setattr__(s, "phases", pool.setdefault(frozenset(s.phases.items()), s.phases))
+        if s.check:
+            key = (s.check.rows, *s.check.sums.items())
+            object.__setattr__(s, "check", pool.setdefault(key, s.check))
     return run
 
 

@@ -9,7 +9,8 @@ usage() {
   cat <<'END'
 usage: scripts/bootstrap.sh [--check]
 
-Installs Python with venv, make, git and gcc where they are missing, and says which Go and Rust there are.
+Installs Python with venv, make, git, gcc and Chromium (for the tests of the report page) where they are missing,
+and says which Go and Rust there are.
 
   --check   install nothing
 
@@ -23,11 +24,14 @@ say() { echo "bootstrap: $*" >&2; }
 has() { command -v "$1" >/dev/null; }
 has_python() { "$root/scripts/find-python.sh" >/dev/null 2>&1; }
 
+has_browser() { has chromium || has google-chrome; }
+
 missing_packages() {
   has_python || echo python3 python3-venv
   has make || echo make
   has git || echo git
   has gcc || echo gcc libc6-dev
+  has_browser || echo chromium
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
 }
 

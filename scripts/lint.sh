@@ -22,8 +22,10 @@ if command -v go >/dev/null; then
   unformatted=$(gofmt -l impls/go)
   [[ -z $unformatted ]] || { echo "gofmt: $unformatted" >&2; exit 1; }
   (cd impls/go && go vet ./...)
+  # Not in the Python environment: its version is locked by scripts/tools/go.sum.
+  go -C scripts/tools tool actionlint -shellcheck "$PWD/.venv/bin/shellcheck" "$PWD"/.github/workflows/*.yml
 else
-  missing go Go
+  missing go "Go and the workflows"
 fi
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
 .venv/bin/shellcheck "${scripts[@]}"

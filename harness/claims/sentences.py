@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness import stats
+from harness.claims.evidence import short
 from harness.claims.words import number
 from harness.model import Cell, Claim, Verdict, Word
 
+_OF_RUNS = {metric.name for metric in stats.METRICS.values() if metric.kind == "run"}
 HEADS: dict[Word, str] = {"supported": "holds", "refuted": "does not hold", "inconclusive": "open"}
 
 
@@ -25,7 +28,7 @@ def each(claim: Claim, word: Word, binding: Sequence[Cell], cells: Sequence[Cell
         weakest = max(binding, key=lambda c: c.p or 0.0)
         said = f"{HEADS[seen[0]]} in each of {len(binding)} cells; least sure in {_name(weakest, cells)}: {weakest.why}"
     else:
-        said = "; ".join(f"{HEADS[side]}: {_listed(side, sides[side], cells)}" for side in seen)
+        said = "; ".join(f"{HEADS[side]}: {_listed(claim, side, sides[side], cells)}" for side in seen)
     return f"{said}{_rest(claim, word, seen, cells)}"
 
 
@@ -52,18 +55,46 @@ def _rest(claim: Claim, word: Word, seen: Sequence[Word], cells: Sequence[Cell])
     return f"{more}; parts of the claim have no workload yet" if claim.unmeasured else more
 
 
-def _listed(side: Word, own: Sequence[Cell], cells: Sequence[Cell]) -> str:
-    """Each cell with its ratio; what is open with the whole reason, once for those that share it."""
-    if side == "inconclusive":
-        return ", ".join(f"{_name(c, cells)} ({c.why})" for c in own)
-    return ", ".join(f"{_name(c, cells)} ({number(c.comparison.ratio)} times)" if c.comparison else _name(c, cells) for c in own)
+def _listed(claim: Claim, side: Word, own: Sequence[Cell], cells: Sequence[Cell]) -> str:
+    """Each cell with its ratio; what is open with its reason, too few blocks said once for all."""
+    if side != "inconclusive":
+        return _ratios(own, cells)
+    few = [c for c in own if c.contrast.metric in _OF_RUNS and short(c, claim.blocks)]
+    said = [f"{_name(c, cells)} ({c.why})" for c in own if c not in few]
+    return ", ".join([*said, _few(claim, few, cells)] if few else said)
+
+
+def _few(claim: Claim, own: Sequence[Cell], cells: Sequence[Cell]) -> str:
+    counts = sorted({c.comparison.n for c in own if c.comparison})
+    blocks = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+    return f"{_ratios(own, cells)}, from {blocks} block{'' if blocks == '1' else 's'} where the claim asks for {claim.blocks}"
+
+
+def _ratios(own: Sequence[Cell], cells: Sequence[Cell]) -> str:
+    """Contrast by contrast; the cases of one contrast share its name."""
+    contrasts: dict[str, list[Cell]] = {}
+    for cell in own:
+        contrasts.setdefault(cell.contrast.name, []).append(cell)
+    return ", ".join(_ratio(alike, cells) for alike in contrasts.values())
+
+
+def _ratio(alike: Sequence[Cell], cells: Sequence[Cell]) -> str:
+    if len(alike) == 1:
+        (c,) = alike
+        return f"{_name(c, cells)} ({number(c.comparison.ratio)} times)" if c.comparison else _name(c, cells)
+    each = [f"{number(c.comparison.ratio)} times{_where(c, cells)}" for c in alike if c.comparison]
+    return f"{alike[0].contrast.name} ({', '.join(each)})"
 
 
 def _name(cell: Cell, cells: Sequence[Cell]) -> str:
     """A cell within its claim: the contrast, the case, and the session where there are several."""
+    return f"{cell.contrast.name}{_where(cell, cells)}"
+
+
+def _where(cell: Cell, cells: Sequence[Cell]) -> str:
     several = len({c.session for c in cells if c.session}) > 1
     case = f" on {cell.case}" if cell.case else ""
-    return f"{cell.contrast.name}{case}{f' in {cell.session}' if several and cell.session else ''}"
+    return f"{case}{f' in {cell.session}' if several and cell.session else ''}"
 
 
 def _reasons(cells: Sequence[Cell]) -> list[str]:
