@@ -87,9 +87,14 @@ def sheet(width: float, height: float, title: str, note: str = "") -> Figure:
     return fig
 
 
-def log_axis(ax: Axes, values: Sequence[float], text: Callable[[float], str], most: int = 7, axis: str = "x", base: float = 10.0) -> None:
-    """A logarithmic axis over the values with at most `most` labels: at 1, 2, 5 times powers of ten, or at powers of two."""
-    low, high = min(values, default=1.0) / 1.25, max(values, default=10.0) * 1.25
+def log_axis(
+    ax: Axes, values: Sequence[float], text: Callable[[float], str], most: int = 7, axis: str = "x", base: float = 10.0, room: float = 1.25
+) -> None:
+    """A logarithmic axis over the values with at most `most` labels: at 1, 2, 5 times powers of ten, or at powers of two.
+
+    It ends at `room` times the greatest and the least.
+    """
+    low, high = min(values, default=1.0) / room, max(values, default=10.0) * room
     ax.set(**{f"{axis}scale": "log", f"{axis}lim": (low, high)})
     side = ax.xaxis if axis == "x" else ax.yaxis
     side.set_major_locator(FixedLocator(_ticks(low, high, most, base) if values else []))

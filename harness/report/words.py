@@ -71,6 +71,14 @@ def short(text: str) -> str:
     return re.sub(r"\.0+(?=\D|$)|(\.\d*?[1-9])0+(?=\D|$)", r"\1", text)
 
 
+def clipped(text: str, most: int) -> str:
+    """At most so many characters, cut between words where that is near, with a mark where some are missing."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    return f"{(kept[: kept.rfind(' ')] if kept.rfind(' ') > most // 2 else kept).rstrip(' ,;(')}…"
+
+
 def listed(names: Sequence[str]) -> str:
     """a, b and c."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,0 +1,34 @@
+"""The A/A arm of one session: the same program against itself, a case at a time. What it shows is noise, and it sets the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness import stats
+from harness.model import Comparison, Run, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """One case: the second label over the first, block by block and together."""
+
+    case: str
+    label: str
+    ratios: Mapping[int, float]
+    ratio: Comparison
+
+
+def twins(session: Session, runs: Sequence[Run]) -> tuple[Twin, ...]:
+    """The A/A comparisons of steady seconds; none without an A/A arm, or where no block has both."""
+    if session.again is None:
+        return ()
+    first, second = session.again, stats.twin(session.again)
+    figures = stats.by_block([run for run in runs if run.label in {first, second}], stats.steady_seconds)
+    found = []
+    for case in session.cases:
+        base, other = figures.get((first, case.name), {}), figures.get((second, case.name), {})
+        ratio = stats.compare(first, second, base, other)
+        if ratio:
+            found.append(Twin(case.name, first, {b: other[b] / base[b] for b in sorted(base.keys() & other.keys())}, ratio))
+    return tuple(found)

@@ -1,0 +1,117 @@
+"""Findings -> the page's tables of results: each cell as text and, where it can be sorted by number, as that number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from harness import stats
+from harness.report.findings import Findings, Row
+from harness.report.words import UNKNOWN, number, rate, with_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`value` is what it is sorted by, None where the text serves; `heat` 0 to 4 says how far from the best of its column."""
+
+    text: str
+    value: float | None = None
+    heat: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a table, with what it is filtered by."""
+
+    name: str
+    note: str
+    language: str
+    track: str
+    cells: tuple[Cell, ...]
+
+
+_MIB = float(1 << 20)
+
+
+def _centre(figure: str, scale: float = 1.0, text: Callable[[float | None], str] = number) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        found = row.figures.get(figure)
+        value = found.centre / scale if found else None
+        return Cell(text(value), value)
+
+    return cell
+
+
+def _held(value: float | None, scale: float) -> Cell:
+    return Cell(number(None if value is None else value / scale), None if value is None else value / scale)
+
+
+def _total(row: Row) -> Cell:
+    found = row.figures.get("total_s")
+    return Cell(with_interval(found), found.centre) if found else Cell(row.fate or UNKNOWN)
+
+
+def results(found: Findings, unit: str) -> tuple[list[str], list[Line]]:
+    """One case: a line an implementation."""
+    first = found.ranking.order[0] if found.ranking.order else None
+
+    def ratio(row: Row) -> Cell:
+        return Cell("1", 1.0) if row.name == first else Cell(with_interval(row.ratio), row.ratio.ratio if row.ratio else None)
+
+    columns: tuple[tuple[str, Callable[[Row], Cell]], ...] = (
+        ("total s (95 %)", _total),
+        ("times the fastest (95 %)", ratio),
+        ("first total s", _centre("first_total_s")),
+        ("load s", _centre("load_s")),
+        ("start-up s", _centre("ready_s")),
+        (f"{unit}s a second", _centre("units_per_s", text=rate)),
+        ("peak MiB", _centre("anon_peak_bytes", _MIB)),
+        ("pauses a job", lambda r: _held(r.interruptions.pauses, 1.0)),
+        ("longest pause ms", lambda r: _held(r.interruptions.longest_pause_ns, 1e6)),
+        ("longest stall ms", lambda r: _held(r.interruptions.longest_stall_ns, 1e6)),
+        ("control stall ms", lambda r: _held(r.interruptions.control_stall_ns, 1e6)),
+    )
+    lines = [_line(row, [cell(row) for _, cell in columns]) for row in found.rows]
+    return [text for text, _ in columns], lines
+
+
+def _line(row: Row, cells: Sequence[Cell]) -> Line:
+    said = [row.track or "", f"{row.inside} inside" if row.inside else "", "" if row.contest else "outside the contest", row.why or ""]
+    return Line(row.name, ", ".join(filter(None, said)), row.language, row.track or "", tuple(cells))
+
+
+def steps(found: Findings) -> tuple[list[str], list[Line]]:
+    """One case: seconds a step, geometric means over the blocks, shaded by their distance from the step's best contestant."""
+    means = {row.name: _step_means(row) for row in found.rows}
+    best: dict[str, float] = {}
+    for row in found.rows:
+        if row.contest and not row.why:
+            for step, value in means[row.name].items():
+                best[step] = min(best.get(step, value), value)
+    lines = [_line(row, [_step_cell(means[row.name].get(step), best.get(step)) for step in found.steps]) for row in found.rows]
+    return list(found.steps), lines
+
+
+def _step_means(row: Row) -> dict[str, float]:
+    """Step -> the geometric mean over the blocks of a block's mean steady pass, in seconds."""
+    logs: dict[str, list[float]] = {}
+    for run in row.runs:
+        if not stats.counts(run):
+            continue
+        passes: dict[str, list[int]] = {}
+        for s in run.samples:
+            if not s.warmup:
+                passes.setdefault(s.step, []).append(s.wall_ns)
+        for step, found in passes.items():
+            if (total := sum(found)) > 0:
+                logs.setdefault(step, []).append(math.log(total / len(found) / 1e9))
+    return {step: math.exp(fmean(values)) for step, values in logs.items()}
+
+
+def _step_cell(value: float | None, best: float | None) -> Cell:
+    if value is None:
+        return Cell(UNKNOWN)
+    heat = None if not best else min(4, max(0, math.floor(math.log2(value / best) + 0.5)))
+    return Cell(number(value), value, heat)
