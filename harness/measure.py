@@ -69,7 +69,8 @@ class Planned:
         """For --json."""
         known = self.history.get
         return [
-            {"job": j.id, "kind": j.kind, "implementation": j.implementation, "label": j.label, "case": j.case, "block": j.block, "position": j.position,
+            {"job": j.id, "kind": j.kind, "implementation": j.implementation, "label": j.label, "case": j.case,
+             "block": j.block, "position": j.position,
              "seed": self.seed, "estimated_s": known(kind(j))}
             for j in self.jobs
         ]  # fmt: skip
@@ -241,8 +242,8 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
             bench_version=harness.__version__, engine=eng.name, isolation=eng.isolation, workload=spec.name, question=spec.question,
             unit=spec.unit, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cases=wanted, steps=spec.steps,
             implementations=tuple(i.name for i in chosen), jobs=jobs, timing=spec.timing, tolerance=spec.tolerance, builds=builds,
-            datasets=sets, facts={i.name: {**i.facts, "code": _code(i, spec, progress.say)} for i in chosen}, environment=_environment(catalog, eng),
-            claims=ask.claims or {},
+            datasets=sets, facts={i.name: {**i.facts, "code": _code(i, spec, progress.say)} for i in chosen},
+            environment=_environment(catalog, eng), claims=ask.claims or {},
             again=next((label(j.implementation, j.threads) for j in jobs if j.arm == "again"), None),
         )  # fmt: skip
         store.create(folder, made)

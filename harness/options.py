@@ -103,5 +103,5 @@ SEED = click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: 
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 THREADS = click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads, and CPUs, of each job.")
 SEVERAL_THREADS = click.option("--threads", type=Counts(), default="1", show_default=True, metavar="N[,N...]",
-                               help="Threads, and CPUs, of each job; with several numbers each block runs them all, to compare.")  # fmt: skip
+                               help="Threads, and CPUs, of each job; of several numbers each block runs them all.")  # fmt: skip
 RESULTS = click.argument("path", type=click.Path(path_type=Path), default=Path("results"))

@@ -1,9 +1,10 @@
 """Filters x cases x implementations -> Jobs in a seeded, balanced order. Pure: the same arguments give the same plan.
 
-Each block runs every treatment (an implementation at a number of threads; one of them twice, for A/A) once on each case. The orders come from a Williams design (Williams 1949): over a whole
-square every treatment stands in every position equally often and follows every other equally often (for an odd number
-over two squares), so neither a drift within a block nor what ran before favours one. Labels and rows are shuffled by the seed.
-Drawing each block's order independently was the road not taken: with 5 to 20 blocks positions stay visibly uneven.
+Each block runs every treatment (an implementation at a number of threads; one of them twice, for A/A) once on each case. The orders
+come from a Williams design (Williams 1949): over a whole square every treatment stands in every position equally often and follows every
+other equally often (for an odd number over two squares), so neither a drift within a block nor what ran before favours one. Labels and
+rows are shuffled by the seed. Drawing each block's order independently was the road not taken: with 5 to 20 blocks positions stay
+visibly uneven.
 """
 
 from __future__ import annotations
@@ -110,7 +111,10 @@ def jobs(
     cpus: Mapping[int, tuple[int, ...]],
     again: bool = False,
 ) -> tuple[Job, ...]:
-    """The whole session in order: block 0 verifies each whole answer once, then `blocks` timed blocks. `cpus` gives those of each number of threads."""
+    """The whole session in order: block 0 verifies each whole answer once, then `blocks` timed blocks.
+
+    `cpus` gives the CPUs of each number of threads.
+    """
     rng = random.Random(f"{seed}/{workload.name}")  # noqa: S311 - a design, not a secret
     by_label = {t.label: t for t in treatments(implementations, cpus, seed, again=again)}
     per_case = {c.name: list(orders(list(by_label), blocks + 1, rng)) for c in cases}

@@ -1,6 +1,7 @@
 """Seals a line of runs.jsonl: its first key is the SHA-256 over the seal before it and the rest of the line, so that an edit shows.
 
-It proves that nobody changed a record by oversight or in passing; whoever wants to deceive can seal anew (publish the last seal elsewhere to prevent it).
+It proves that nobody changed a record by oversight or in passing. Whoever wants to deceive can seal anew; publishing the last seal
+elsewhere prevents that.
 """
 
 from __future__ import annotations

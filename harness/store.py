@@ -11,6 +11,7 @@ import gc
 import mmap
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,9 +138,8 @@ def seals(folder: Path) -> tuple[str, ...]:
 
 def mend(folder: Path) -> bool:
     """Cut a torn last line off, so that appending can go on; True where there was one."""
-    path, last = folder / RUNS, b"\n"
-    for last in _lines(path):
-        pass
+    path = folder / RUNS
+    last = next(iter(deque(_lines(path), maxlen=1)), b"\n")
     if last.endswith(b"\n"):
         return False
     os.truncate(path, path.stat().st_size - len(last))

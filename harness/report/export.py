@@ -95,5 +95,6 @@ def _build(build: Build | None) -> dict[str, Any]:
 
 
 def _failure(run: Run) -> dict[str, Any]:
-    return {"job": run.job, "kind": run.kind, "implementation": run.implementation, "label": run.label, "case": run.case, "block": run.block,
+    return {"job": run.job, "kind": run.kind, "implementation": run.implementation, "label": run.label, "case": run.case,
+            "block": run.block,
             "outcome": run.outcome, "reason": run.reason}  # fmt: skip

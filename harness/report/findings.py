@@ -1,4 +1,4 @@
-"""Session and Runs -> Findings, one a case and number of threads: what every renderer shows. Pure; no renderer works out a figure of its own.
+"""Session and Runs -> Findings, one a case and number of threads: what every renderer shows. Pure; none of them works out a figure itself.
 
 Who takes part in the contest: an implementation of a language (no yardstick) that gave the right answers in every job that has run,
 in every step. The others are shown with the reason why not. A mean over the blocks that one happened to survive is no
