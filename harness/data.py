@@ -54,6 +54,27 @@ def prepare(workload: Workload, case: Case, tell: Tell) -> Dataset:
     return replace(data, case=case.name, input_bytes=sum(Path(path).stat().st_size for path in data.inputs.values()))
 
 
+HOME = "$BENCH_DATA"
+"""Stands in records for the folder of inputs, which each machine has elsewhere."""
+
+
+def portable(data: Dataset) -> Dataset:
+    """As it is recorded: its paths begin with $BENCH_DATA."""
+    return _moved(data, str(folder()), HOME)
+
+
+def located(data: Dataset) -> Dataset:
+    """As it lies on this machine; a path that was recorded otherwise stays as it is."""
+    return _moved(data, HOME, str(folder()))
+
+
+def _moved(data: Dataset, before: str, after: str) -> Dataset:
+    def moved(path: str) -> str:
+        return after + path.removeprefix(before) if path.startswith(f"{before}/") else path
+
+    return replace(data, inputs={name: moved(path) for name, path in data.inputs.items()}, answers=moved(data.answers))
+
+
 def _make(workload: Workload, case: Case, home: Path, tell: Tell) -> None:
     try:
         home.parent.mkdir(parents=True, exist_ok=True)

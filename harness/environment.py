@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +66,14 @@ def _cgroup_version() -> str:
     return "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "none"
 
 
+def _kernel_parameters(line: str | None) -> str | None:
+    """The kernel's own parameters that may matter to a figure: not those of the first program, nor what names disks or hosts."""
+    if line is None:
+        return None
+    own = line.partition(" -- ")[0].split()
+    return " ".join(word for word in own if not re.search(r"[/:@]|[0-9a-f]{8}-|^(console|root|ip|initrd|BOOT_IMAGE)=", word))
+
+
 def machine() -> dict[str, object]:
     """The hardware, the kernel and how they are set."""
     frequency = psutil.cpu_freq()
@@ -82,7 +91,7 @@ def machine() -> dict[str, object]:
         "memory_bytes": psutil.virtual_memory().total,
         "swap_bytes": psutil.swap_memory().total,
         "kernel": platform.release(),
-        "command_line": _text("/proc/cmdline"),
+        "command_line": _kernel_parameters(_text("/proc/cmdline")),
         "system": (platform.freedesktop_os_release().get("PRETTY_NAME") if Path("/etc/os-release").exists() else None),
         "libc": " ".join(platform.libc_ver()).strip() or None,
         "cgroup": _cgroup_version(),

@@ -241,16 +241,22 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
             schema=SCHEMA, id=folder.name, created=created.isoformat(timespec="seconds"), command=ask.command,
             bench_version=harness.__version__, engine=eng.name, isolation=eng.isolation, workload=spec.name, question=spec.question,
             unit=spec.unit, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cases=wanted, steps=spec.steps,
-            implementations=tuple(i.name for i in chosen), jobs=jobs, timing=spec.timing, tolerance=spec.tolerance, builds=builds,
-            datasets=sets, facts={i.name: {**i.facts, "code": _code(i, spec, progress.say)} for i in chosen},
+            implementations=tuple(i.name for i in chosen), jobs=jobs, timing=spec.timing, tolerance=spec.tolerance,
+            builds=_portable(builds, catalog.root), datasets=tuple(map(data.portable, sets)),
+            facts={i.name: {**i.facts, "code": _code(i, spec, progress.say)} for i in chosen},
             environment=_environment(catalog, eng), claims=ask.claims or {},
             again=next((label(j.implementation, j.threads) for j in jobs if j.arm == "again"), None),
         )  # fmt: skip
         store.create(folder, made)
         progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")
         with store.writing(folder):
-            _conduct(made, folder, catalog, eng, identity, progress, [])
+            _conduct(replace(made, datasets=sets), folder, catalog, eng, identity, progress, [])
     return folder
+
+
+def _portable(builds: Sequence[Build], root: Path) -> tuple[Build, ...]:
+    """As they are recorded: logs by their place in the checkout."""
+    return tuple(replace(b, log=str(Path(b.log).relative_to(root))) for b in builds)
 
 
 def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
@@ -265,6 +271,7 @@ def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
             progress.say(f"{folder} is complete: {len(runs)} jobs")
             return folder
         eng = engine(made.engine, catalog.root, progress.say)
+        made = replace(made, datasets=tuple(map(data.located, made.datasets)))
         session.check_resumable(made, catalog, eng)
         progress.say(f"{len(runs)} of {len(made.jobs)} jobs are recorded")
         _conduct(made, folder, catalog, eng, identity, progress, runs)

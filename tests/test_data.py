@@ -192,3 +192,11 @@ def test_the_manifest_is_a_data_set(workload: Workload) -> None:
     manifest = next(data.folder().glob("sums/*/dataset.json"))
     assert replace(msgspec.json.decode(manifest.read_bytes(), type=Dataset), input_bytes=found.input_bytes) == found
     assert found.input_bytes == sum(Path(path).stat().st_size for path in found.inputs.values())
+
+
+def test_a_record_names_data_without_the_machines_folders(workload: Workload) -> None:
+    found = prepare(workload)
+    kept = data.portable(found)
+    assert all(path.startswith("$BENCH_DATA/sums/") for path in (*kept.inputs.values(), kept.answers))
+    assert data.located(kept) == found
+    assert data.located(found) == found, "as sessions of schema 1 have them"

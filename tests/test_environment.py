@@ -100,3 +100,11 @@ def test_a_changed_checkout_is_called_dirty(tmp_path: Path) -> None:
     assert clean["dirty"] is False and len(str(clean["commit"])) == 40
     (tmp_path / "file").write_text("2")
     assert environment.software(tmp_path, {})["dirty"] is True
+
+
+def test_of_the_kernels_command_line_only_its_own_parameters_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = (
+        "mitigations=auto,nosmt isolcpus=1-3 root=UUID=3f2a9c1e-5d root=/dev/sda1 console=ttyS0 rdinit=/x quiet nfs=10.0.0.1:/x -- --secret"
+    )
+    monkeypatch.setattr(environment, "_text", lambda path: line if path == "/proc/cmdline" else None)
+    assert environment.machine()["command_line"] == "mitigations=auto,nosmt isolcpus=1-3 quiet"

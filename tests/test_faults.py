@@ -112,6 +112,8 @@ def test_the_second_label_runs_in_each_block_and_is_verified_once(bench: Bench, 
     folder = tmp_path / "session"
     ask = [word for word in COUNT if word != "--no-aa"]
     session, runs = session_of(bench("run", *ask, *select("honest"), "--blocks", "3", "--out", folder), folder)
+    text = (folder / store.SESSION).read_text()
+    assert str(bench.root) not in text and str(Path.home()) not in text, "a session that is published tells nothing of folders"
     assert session.again == "fake/honest" and session.threads == (1,) and not store.seals(folder)
     assert [r.label for r in runs if r.block == 0] == ["fake/honest"]
     assert all({r.label for r in runs if r.block == b} == {"fake/honest", "fake/honest (again)"} for b in (1, 2, 3))

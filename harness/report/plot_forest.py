@@ -27,9 +27,10 @@ NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A row: what was compared by which metric, under which heading, and what is said of it."""
+    """A row: what was compared by which metric, under which heading, and what is said of it. `name` tells it from its neighbours."""
 
     heading: str
+    name: str
     metric: str
     case: str
     ratio: Comparison
@@ -43,7 +44,8 @@ def judged(judgement: Judgement) -> list[Effect]:
     """A row for every cell that has a ratio, in the order of the claims."""
     return [
         Effect(
-            f"{v.claim.id}  {v.claim.title}", c.contrast.metric, c.case or "", c.comparison, c.floor.value if c.floor else 0.0, c.word,
+            f"{v.claim.id}  {v.claim.title}", c.contrast.name, c.contrast.metric, c.case or "", c.comparison,
+            c.floor.value if c.floor else 0.0, c.word,
             c.contrast.least, c.contrast.most,
         )
         for v in judgement.verdicts
@@ -105,7 +107,7 @@ def _row(ax: Axes, y: float, effect: Effect) -> None:
         ax.plot([r.low, r.high], [y, y], color=style.INK, linewidth=1.8, solid_capstyle="butt", zorder=3)
     ax.plot([r.ratio], [y], look.marker, color=look.colour, markersize=6.5, markeredgecolor="white", markeredgewidth=0.6, zorder=4)
     rows.left(ax, y, words.clipped(f"{r.other} : {r.base}", 38), 4, size=8.5)
-    rows.left(ax, y, words.clipped(", ".join(filter(None, (effect.metric, effect.case))), 44), -5, size=7, color=style.SOFT)
+    rows.left(ax, y, f"{words.clipped(effect.name, 44 - len(effect.case))}, {effect.case}".strip(", "), -5, size=7, color=style.SOFT)
     where = ("axes fraction", "data")
     ax.annotate(words.with_interval(r), (1, y), (8, 0), where, "offset points", size=9, va="center")
     ax.annotate(effect.word, (1, y), (118, 0), where, "offset points", size=9, va="center", color=style.SOFT)
@@ -115,12 +117,13 @@ def data(effects: Sequence[Effect]) -> pl.DataFrame:
     """A row an effect."""
     text, real = pl.String, pl.Float64
     columns = {
-        "group": text, "of": text, "to": text, "metric": text, "case": text, "ratio": real, "low95": real, "high95": real, "n": pl.Int64,
+        "group": text, "contrast": text, "of": text, "to": text, "metric": text, "case": text, "ratio": real, "low95": real, "high95": real,
+        "n": pl.Int64,
         "floor": real, "least": real, "most": real, "word": text,
     }  # fmt: skip
     return pl.DataFrame(
         [
-            (e.heading, e.ratio.other, e.ratio.base, e.metric, e.case, e.ratio.ratio, e.ratio.low, e.ratio.high, e.ratio.n, e.floor,
+            (e.heading, e.name, e.ratio.other, e.ratio.base, e.metric, e.case, e.ratio.ratio, e.ratio.low, e.ratio.high, e.ratio.n, e.floor,
              e.least, e.most, e.word)
             for e in effects
         ],

@@ -69,7 +69,7 @@ def _draw(
     for ax, strip in zip(axes, strips, strict=True):
         _strip(ax, found, strip, names=ax is axes[0])
         own = [v for row in found.rows for v in row.blocks[strip.figure].values()]
-        style.log_axis(ax, own if own_axes else together, strip.text, most=max(4, 14 // len(strips)), base=base)
+        style.log_axis(ax, own if own_axes else together, strip.text, most=max(4, 10 // len(strips)), base=base)
     return fig, frames.summaries(found, names)
 
 

@@ -62,7 +62,9 @@ def _plans(session: Session, runs: Sequence[Run], found: Sequence[Findings], jud
 def _contest(found: Sequence[Findings], floor: float) -> list[Effect]:
     """Where no claim has a ratio: each contestant against the fastest."""
     return [
-        Effect(f"{one.title}: against the fastest", "seconds", one.case.name, row.ratio, floor, "" if row.contest else "yardstick")
+        Effect(
+            f"{one.title}: against the fastest", "all steps", "seconds", one.case.name, row.ratio, floor, "" if row.contest else "yardstick"
+        )
         for one in found
         for row in one.rows
         if row.ratio and not row.why
@@ -70,7 +72,7 @@ def _contest(found: Sequence[Findings], floor: float) -> list[Effect]:
 
 
 def _null(twins: Sequence[again.Twin], floor: float) -> list[Effect]:
-    return [Effect("A/A  the same program twice", "seconds", twin.case, twin.ratio, floor, "noise") for twin in twins]
+    return [Effect("A/A  the same program twice", "all steps", "seconds", twin.case, twin.ratio, floor, "noise") for twin in twins]
 
 
 def _finding(effects: Sequence[Effect], judgement: Judgement) -> str:
