@@ -1,7 +1,7 @@
 """A ratio's Estimate, the claim's bounds and the floor -> a word with its p. Numbers alone: of whom and of what is no matter here.
 
 The bounds speak of the ratio `of`/`to`. All is done on the logarithm, so exchanging the two with reciprocal bounds gives the same word.
-`p` is the least level at which the word would still be said, so a word is said where p <= .05 (METHODOLOGY.md 7):
+`p` is the least level at which the word would still be said, so a word is said where p <= .05 (METHODOLOGY.md 13):
 
 - `least` alone: supported where the 95 % interval lies beyond the bound and beyond the floor. Refuted where it lies short of the bound
   by more than the floor, which grants the session a bias of that much; or where the 90 % interval lies inside the floor (two one-sided
