@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
 from page_sessions import KNOWN, UNDECIDABLE, judgement, runs, session
+from playwright.sync_api import sync_playwright
 
 from harness.report import page
 
 pytestmark = pytest.mark.browser
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
-Page = sync_api.Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -28,7 +28,7 @@ def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
         missing = f"{CHROMIUM} is missing: apt-get install chromium"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    with sync_api.sync_playwright() as play:
+    with sync_playwright() as play:
         started = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield started
         started.close()
@@ -86,10 +86,9 @@ def test_it_fits_the_narrowest_phone(browser: Any, address: str) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), SCREENS)
 def test_axe_finds_no_grave_fault(browser: Any, address: str, size: tuple[int, int], scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.base", reason="axe-playwright-python is not installed: make setup")
     opened = shown(browser, address, size, scheme)
     opened.locator("details").evaluate_all("all => all.forEach((d) => { d.open = true; })")
-    opened.evaluate(axe.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    opened.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
     found = opened.evaluate("axe.run()")
     assert found["passes"]
     grave = [(v["id"], v["impact"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"] if v["impact"] in GRAVE]

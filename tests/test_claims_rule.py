@@ -169,6 +169,18 @@ def test_more_noise_never_makes_a_claim_of_more_easier_to_support(drawn: tuple[f
     assert loud != "supported" or quiet == "supported"
 
 
+@given(ESTIMATES, st.floats(1, 3), FLOORS, FLOORS)
+def test_more_noise_never_makes_a_claim_of_more_easier_to_refute(drawn: tuple[float, float], least: float, a: float, b: float) -> None:
+    quiet, loud = (rule(of_ten(*drawn), Bounds(least, None, max(0.03, floor), 0.03)).word for floor in sorted((a, b)))
+    assert loud != "refuted" or quiet == "refuted"
+
+
+def test_a_session_that_is_too_noisy_calls_nothing_equal() -> None:
+    found = Estimate(math.log(1.0), 0.002, 9, 10)
+    assert rule(found, Bounds(1, None, 0.03, 0.03)).ground == "level"
+    assert rule(found, Bounds(1, None, 0.30, 0.03)).word == "inconclusive"
+
+
 def test_the_advice_is_the_nearest_way_to_a_word() -> None:
     sd, phi = 0.03, math.log(1.03)
     found = Estimate(0.04, sd / math.sqrt(5), 4, 5)

@@ -1,7 +1,8 @@
 """A contrast on a session -> Cells: which figures count, of which runs, above which floor, and the word that they bear by themselves.
 
 What is missing is said and never guessed: a label that was not asked for, a step that one lacks, runs that all failed. A cell rests on
-the blocks that hold both labels; what fell to the validity gate is listed with it.
+the blocks that hold both labels; what fell to the validity gate is listed with it. No word is said where runs failed, for the others are
+those that survived, nor while a session is unfinished, for whoever stops it would choose the moment.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fnmatch import fnmatchcase
 from harness import stats
 from harness.claims import words
 from harness.claims.rule import BOTH, Bounds, exact, needed, rule
+from harness.claims.words import number
 from harness.model import Cell, Comparison, Contrast, Exclusion, Floor, Run, Session
 
 BUILDS = 3
@@ -27,6 +29,7 @@ class Source:
         self.runs = runs
         self.exclusions = stats.exclusions(runs)
         self.inputs = stats.inputs(session)
+        self.recorded = len({run.job for run in runs} & {job.id for job in session.jobs})
         self._floors: dict[tuple[str, tuple[str, ...]], Floor] = {}
 
     def steps(self, contrast: Contrast) -> tuple[str, ...]:
@@ -42,10 +45,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A cell, with the log ratio of each of its blocks where it has blocks: what the mean over cells is made of."""
+    """A cell, with the log ratio of each of its blocks where it has blocks: what the mean over cells is made of.
+
+    `held` says why no word may be said of it, whatever its interval.
+    """
 
     cell: Cell
     logs: Mapping[int, float] = field(default_factory=dict)
+    held: str | None = None
 
 
 def cells(contrast: Contrast, blocks: int, source: Source) -> list[Found]:
@@ -95,9 +102,31 @@ def _paired(contrast: Contrast, blocks: int, source: Source, case: str) -> Found
     if not logs:
         return Found(missing(contrast, _none(contrast, source, case), source, case))
     found, floor = stats.estimate([*logs.values()]), source.floor(contrast.metric, steps)
-    cell = judged(contrast, found, floor, blocks, session=source.session.id, case=case)
+    held = _held(contrast, source, case)
+    cell = withheld(judged(contrast, found, floor, blocks, session=source.session.id, case=case), held)
     jobs = tuple(run.job for run in _own(contrast, source, case) if run.block in logs and stats.counts(run))
-    return Found(replace(cell, jobs=jobs, excluded=_excluded(contrast, source, case)), logs)
+    return Found(replace(cell, jobs=jobs, excluded=_excluded(contrast, source, case)), logs, held)
+
+
+def _held(contrast: Contrast, source: Source, case: str) -> str | None:
+    if source.recorded < len(source.session.jobs):
+        return f"the session is unfinished: {source.recorded} of {len(source.session.jobs)} jobs are recorded"
+    timed = [run for run in _own(contrast, source, case) if run.kind == "timed"]
+    for who in (contrast.of, contrast.to):
+        failed = [run.outcome for run in timed if run.label == who and run.outcome != "ok"]
+        if failed:
+            total = sum(run.label == who for run in timed)
+            return (
+                f"{len(failed)} of {total} runs of {who} did not end well ({', '.join(sorted(set(failed)))}), so the others are survivors"
+            )
+    return None
+
+
+def withheld(cell: Cell, held: str | None) -> Cell:
+    """The cell without its word, where something holds that back."""
+    if held is None or cell.comparison is None:
+        return cell
+    return replace(cell, word="inconclusive", p=None, needed=None, why=f"{number(cell.comparison.ratio)} times, but {held}")
 
 
 def judged(
@@ -105,7 +134,7 @@ def judged(
     case: str | None = None,
 ) -> Cell:  # fmt: skip
     """The cell of an estimate: its word, unless it has fewer than `blocks`, with the interval and what would decide it."""
-    bounds = Bounds(contrast.least, contrast.most, floor.value)
+    bounds = Bounds(contrast.least, contrast.most, floor.value, floor.policy)
     ruling = rule(found, bounds)
     comparison = stats.comparison(contrast.to, contrast.of, found, unit)
     low90, high90 = found.limits(BOTH) or (None, None)

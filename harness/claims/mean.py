@@ -1,7 +1,7 @@
 """Cells -> the one cell of a claim about the mean: the geometric mean of the cells' ratios, judged like any other.
 
 Within a session the log ratios of a block are averaged over its cells first, so that what one block shares is not counted as many
-independent findings; sessions are independent and are combined after (Welch-Satterthwaite). Each cell counts once.
+independent findings; sessions are independent and are combined after (Welch-Satterthwaite). Each session counts once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness import stats
-from harness.claims.evidence import Found, judged, missing
+from harness.claims.evidence import Found, judged, missing, withheld
 from harness.model import Cell, Claim, Floor
 
 
@@ -29,7 +29,8 @@ def overall(claim: Claim, found: Sequence[Found]) -> Cell:
     used = [e for e in estimates if e[0].n >= claim.blocks] or [max(estimates, key=lambda e: e[0].n)]
     cells = [f.cell for _, own in used for f in own]
     floor = max((cell.floor for cell in cells if cell.floor), key=lambda floor: floor.value, default=Floor(0.0, None, 0))
-    cell = judged(cells[0].contrast, stats.combine([e for e, _ in used]), floor, claim.blocks)
+    held = next((f.held for _, own in used for f in own if f.held), None)
+    cell = withheld(judged(cells[0].contrast, stats.combine([e for e, _ in used]), floor, claim.blocks), held)
     return replace(cell, jobs=tuple(dict.fromkeys(job for c in cells for job in c.jobs)))
 
 

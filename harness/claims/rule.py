@@ -4,9 +4,11 @@ The bounds speak of the ratio `of`/`to`. All is done on the logarithm, so exchan
 `p` is the least level at which the word would still be said, so a word is said where p <= .05 (METHODOLOGY.md 13):
 
 - `least` alone: supported where the 95 % interval lies beyond the bound and beyond the floor. Refuted where it lies short of the bound
-  by more than the floor, which grants the session a bias of that much; or where the 90 % interval lies inside the floor (two one-sided
-  tests, Schuirmann 1987), unless the bound itself allows for less than 1. The rule that a refutation must lie beyond the floor on the
-  other side of 1 was not taken: by it a ratio of 1.3, however sure, would never refute a bound of 2.
+  by more than the floor, which grants the session a bias of that much; or where the 90 % interval lies inside the policy's margin (two
+  one-sided tests, Schuirmann 1987), unless the bound itself allows for less than 1. That margin is the policy's and not the floor: in a
+  noisy session a wide floor must not make it easier to call things equal, so where the floor is wider that is never said.
+  The rule that a refutation must lie beyond the floor on the other side of 1 was not taken: by it a ratio of 1.3, however sure, would
+  never refute a bound of 2.
 - `most` alone: the mirror image.
 - both: supported where the 90 % interval lies within the two. Refuted as above, beyond either by more than the floor. Where a bound is
   nearer to 1 than the floor it is never supported: what the session cannot tell from nothing it cannot call equal.
@@ -36,11 +38,21 @@ where the ratio lies as to two bounds. exact: a counted figure against the bound
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the claim asserts of the ratio, and the floor as a relative difference (0.03 is 3 %). At least one bound is there."""
+    """What the claim asserts of the ratio, and the floor as a relative difference (0.03 is 3 %). At least one bound is there.
+
+    `policy` is the floor's least, by which things are called equal; None: the floor is no wider.
+    """
 
     least: float | None
     most: float | None
     floor: float
+    policy: float | None = None
+
+    @property
+    def margin(self) -> float | None:
+        """The log within which two things are alike; None where the session is too noisy to tell."""
+        policy = self.floor if self.policy is None else self.policy
+        return math.log1p(policy) if self.floor <= policy else None
 
     @property
     def blurred(self) -> bool:
@@ -61,7 +73,7 @@ class Ruling:
 
 def rule(found: stats.Estimate, bounds: Bounds) -> Ruling:
     """The strongest word that the estimate of ln(`of`/`to`) bears."""
-    word, ground, p = min(_tests(*_upright(found, bounds)), key=lambda test: test[2])
+    word, ground, p = min(_tests(*_upright(found, bounds), bounds.margin), key=lambda test: test[2])
     return Ruling(word, ground, p) if p <= LEVEL else Ruling("inconclusive", "open")
 
 
@@ -79,7 +91,7 @@ def needed(found: stats.Estimate, bounds: Bounds) -> int | None:
     if sd is None:
         return None
     upright, least, most, phi = _upright(found, bounds)
-    ways = [way for way in _ways(upright.mean, least, most, phi) if way[0] > 0]
+    ways = [way for way in _ways(upright.mean, least, most, phi, bounds.margin) if way[0] > 0]
     counts = [stats.blocks_needed(sd, distance, confidence, power) for distance, confidence, power in ways]
     return min((n for n in counts if n is not None), default=None)
 
@@ -95,13 +107,15 @@ def _upright(found: stats.Estimate, bounds: Bounds) -> tuple[stats.Estimate, flo
     return replace(found, mean=-found.mean), -most, None, phi
 
 
-def _tests(found: stats.Estimate, least: float, most: float | None, phi: float) -> Iterator[tuple[Word, Ground, float]]:
+def _tests(
+    found: stats.Estimate, least: float, most: float | None, phi: float, margin: float | None
+) -> Iterator[tuple[Word, Ground, float]]:
     """Each word that could be said, with its ground and p. At most one word has a p below .05; `refuted` may have two grounds."""
     if most is None:
         yield "supported", "beyond", _twice(found.p_above(_threshold(least, phi)))
         yield "refuted", "short", _twice(found.p_below(least - phi))
-        if least >= 0:
-            yield "refuted", "level", found.p_within(-phi, phi)
+        if least >= 0 and margin is not None:
+            yield "refuted", "level", found.p_within(-margin, margin)
         return
     if not _blurred(least, most, phi):
         yield "supported", "within", found.p_within(*_inside(least, most, phi))
@@ -109,13 +123,13 @@ def _tests(found: stats.Estimate, least: float, most: float | None, phi: float) 
     yield "refuted", "below", _twice(found.p_below(least - phi))
 
 
-def _ways(mean: float, least: float, most: float | None, phi: float) -> Iterator[tuple[float, float, float]]:
+def _ways(mean: float, least: float, most: float | None, phi: float, margin: float | None) -> Iterator[tuple[float, float, float]]:
     """How far the mean lies from what each of the tests asks, on the right side where positive: distance (a log), confidence, power."""
     if most is None:
         yield mean - _threshold(least, phi), stats.CONFIDENCE, POWER
         yield (least - phi) - mean, stats.CONFIDENCE, POWER
-        if least >= 0:
-            yield phi - abs(mean), BOTH, BOTH_POWER
+        if least >= 0 and margin is not None:
+            yield margin - abs(mean), BOTH, BOTH_POWER
         return
     if not _blurred(least, most, phi):
         low, high = _inside(least, most, phi)

@@ -42,7 +42,7 @@ def _verdict(claim: Claim, sources: Sequence[Source]) -> Verdict:
     binding = _binding(claim, measured)
     one = overall(claim, found) if claim.rule == "mean" else None
     word = _covered(one.word if one else _all(binding), claim, measured)
-    p = None if word == "inconclusive" else one.p if one else max(cell.p for cell in binding if cell.p is not None)
+    p = None if word == "inconclusive" else one.p if one else _p(word, binding)
     why = sentences.mean(claim, word, own, one) if one else sentences.each(claim, word, binding, own)
     return Verdict(claim, word, why, own, one, p, registered=registered, command=command)
 
@@ -62,6 +62,16 @@ def _binding(claim: Claim, measured: Sequence[Cell]) -> list[Cell]:
     """The cells that the rule counts: a session of too few blocks does not hold up one that has enough of the same."""
     enough = {(c.contrast.name, c.case) for c in measured if not short(c, claim.blocks)}
     return [c for c in measured if not short(c, claim.blocks) or (c.contrast.name, c.case) not in enough]
+
+
+def _p(word: Word, binding: Sequence[Cell]) -> float:
+    """Of a word on all cells the largest p, for all must be right at once. `mixed` says that each side has one at least: of each side the
+    least p, by Bonferroni over all cells that might have shown it, and of the two the larger.
+    """
+    if word != "mixed":
+        return max(cell.p for cell in binding if cell.p is not None)
+    sides = [[c.p for c in binding if c.word == side and c.p is not None] for side in ("supported", "refuted")]
+    return max(min(1.0, len(binding) * min(side)) for side in sides)
 
 
 def _all(cells: Sequence[Cell]) -> Word:

@@ -36,7 +36,8 @@ def show(folder: Path, *, as_json: bool) -> None:
     """Print a session's comparison."""
     from harness.report import terminal
 
-    session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
+    session, (runs, torn) = store.read_session(folder), store.read_runs(folder)
+    warnings = [*torn, *store.seals(folder)]
     if as_json:
         print_json(terminal.as_json(session, runs))
         return

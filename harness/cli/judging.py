@@ -12,7 +12,7 @@ import click
 from harness import registry, store
 from harness.catalog import Catalog, load
 from harness.cli.common import OUT, print_json, say
-from harness.model import Claim, Judgement, Registry, Run, Session, UserError
+from harness.model import Calibration, Claim, Judgement, Registry, Run, Session, UserError
 from harness.options import JSON, RESULTS, root
 
 
@@ -69,16 +69,21 @@ def judged(entries: Registry, sessions: Sequence[Kept]) -> Judgement:
     return claims.judge(entries, [(k.session, k.runs) for k in sessions], [line for k in sessions for line in k.broken])
 
 
-def _beside(one: Kept) -> list[tuple[Session, list[Run]]]:
-    """The sessions kept in the same folder that have an A/A arm, this one among them; what can't be read there is named and left out."""
+def _calibrating(folder: Path) -> list[tuple[Session, list[Run]]]:
+    """The sessions in a folder that have an A/A arm; what can't be read there, or was changed by hand, is named and left out."""
     found = []
-    for folder in store.sessions(one.folder.resolve().parent):
+    for path in store.sessions(folder):
         try:
-            session = store.read_session(folder)
-            if session.again:
-                found.append((session, store.read_runs(folder)[0]))
+            if not store.read_session(path).again:
+                continue
+            one = kept(path)
         except UserError as error:
             say(f"left out of the A/A rate: {error}")
+            continue
+        if one.broken:
+            say(f"left out of the A/A rate: {one.broken[0]}")
+        else:
+            found.append((one.session, one.runs))
     return found
 
 
@@ -90,17 +95,19 @@ def report(path: Path) -> None:
     \b
     bench report results/20261123-101500-groupby
     """
-    entries = registered(load(root()))
-    for folder in store.sessions(path):
-        _report(folder, entries)
-
-
-def _report(folder: Path, entries: Registry) -> None:
     from harness import stats
+
+    entries, folders = registered(load(root())), store.sessions(path)
+    calibration = None
+    for one in map(kept, folders):
+        calibration = calibration or stats.calibration(_calibrating(folders[0].resolve().parent))
+        _report(one, entries, calibration)
+
+
+def _report(one: Kept, entries: Registry, calibration: Calibration) -> None:
     from harness.report import page
 
-    one = kept(folder)
-    calibration = stats.calibration(_beside(one))
+    folder = one.folder
     notes = (*one.broken, *one.warnings)
     try:
         page.write(folder, one.session, one.runs, judged(entries, [one]), calibration,
@@ -110,21 +117,28 @@ def _report(folder: Path, entries: Registry) -> None:
     click.echo(f"{folder / 'report.html'}, {folder / 'report.md'}")
 
 
-def _latest(base: Path) -> list[Path]:
-    """Of each workload the newest session under results/ that is complete, a published one where there is no other."""
-    found: dict[str, tuple[str, Path]] = {}
+def _at_hand(base: Path) -> list[Kept]:
+    """Every finished session under results/ and results/published/. To take the newest alone would let one run again until it says
+    what one likes; what is unfinished or can't be read is named and left out.
+    """
+    found = []
     for folder in sorted(p.parent for pattern in ("published/*", "*") for p in (base / "results").glob(f"{pattern}/{store.SESSION}")):
-        session = store.read_session(folder)
-        whole = len(store.read_runs(folder)[0]) == len(session.jobs)
-        if whole and session.created >= found.get(session.workload, ("", folder))[0]:
-            found[session.workload] = (session.created, folder)
-    return [folder for _, folder in found.values()]
+        try:
+            one = kept(folder)
+        except UserError as error:
+            say(f"left out: {error}")
+            continue
+        if len(one.runs) < len(one.session.jobs):
+            say(f"left out: {folder} is unfinished; go on with: bench run --resume {folder}")
+        else:
+            found.append(one)
+    return found
 
 
 @click.command()
 @click.argument("claim", required=False)
 @click.option("--session", "folders", type=click.Path(path_type=Path), multiple=True, metavar="DIR",
-              help="Judge on this session; repeatable.  [default: the newest complete one of each workload]")  # fmt: skip
+              help="Judge on this session; repeatable.  [default: all that are finished under results/]")  # fmt: skip
 @JSON
 def claims(claim: str | None, folders: tuple[Path, ...], as_json: bool) -> None:
     """Judge every claim, or show the whole evidence of one.
@@ -139,7 +153,7 @@ def claims(claim: str | None, folders: tuple[Path, ...], as_json: bool) -> None:
     catalog = load(root())
     entries = registered(catalog)
     wanted = claim and _entry(entries, claim).id
-    sessions = [kept(folder) for folder in (folders or _latest(catalog.root))]
+    sessions = [kept(folder) for folder in dict.fromkeys(p.resolve() for p in folders)] or _at_hand(catalog.root)
     judgement = judged(entries, sessions)
     say(f"judged on: {', '.join(str(k.folder) for k in sessions) or 'no session yet'}")
     if as_json:
