@@ -120,20 +120,41 @@ def _before(folder: Path) -> str:
 
 
 def seals(folder: Path) -> tuple[str, ...]:
-    """In words, what was changed after it was written; none where all is as it was. Lines of schema 1 bear no seal, and none is missed."""
+    """In words, what was changed after it was written; none where all is as it was.
+
+    Schema 1 knew no seals: a session that it began may begin with bare lines of it. No other may, whatever its lines say of themselves.
+    """
     path, found = folder / RUNS, list[str]()
-    before = seal.digest((folder / SESSION).read_bytes()) if (folder / SESSION).exists() else ""
+    made = _bytes(folder / SESSION)
+    before, bare = seal.digest(made) if made is not None else "", _schema(made or b"") == 1
     for number, line in enumerate(_lines(path), 1):
         if not line.endswith(b"\n"):
             break
         own = seal.of(line := line[:-1])
-        if own is None and not line.startswith(b'{"schema":1,'):
+        bare = bare and own is None
+        if own is None and not (bare and line.startswith(b'{"schema":1,')):
             found.append(f"{path}:{number}: the line bears no seal")
         elif own is not None and not seal.holds(before, line):
             others = f"or {SESSION} was" if number == 1 else "or one before it is gone"
             found.append(f"{path}:{number}: the line was changed after it was written, {others}")
         before = own or ""
     return tuple(found)
+
+
+def _bytes(path: Path) -> bytes | None:
+    """A file's bytes, None where there is none or it can't be read: that is for the reader to complain of."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _schema(data: bytes) -> object:
+    """The schema that a session.json names, None where it is none."""
+    try:
+        return msgspec.json.decode(data, type=dict[str, Any]).get("schema")
+    except DAMAGED:
+        return None
 
 
 def mend(folder: Path) -> bool:

@@ -76,7 +76,7 @@ def judgement(made: Session, given: Sequence[Run], words: Sequence[Word] = ("sup
 
 
 def _cells(case: str, number: int, word: Word, made: Session, given: Sequence[Run]) -> list[Cell]:
-    labels, figures = made.labels, stats.figures_by_block(given)
+    labels, figures = made.labels, stats.by_block(given, stats.steady_seconds)
     to, of = labels[number % len(labels)], labels[(number + 3) % len(labels)]
     contrast = Contrast(f"{of} against {to}", made.workload, (case,), "seconds", of, to, least=1.1, most=None if number % 2 else 4.0)
     ratio = stats.compare(to, of, figures.get((to, case), {}), figures.get((of, case), {}))

@@ -6,60 +6,22 @@ import io
 import json
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from compared_sessions import ENVIRONMENT, FEW, kept, only, run_of, timed, times
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import CASE, DATA, TIMING, job, run, sample, session
+from makers import CASE, DATA, TIMING, job
 from rich.console import Console
 from scipy.stats import ttest_ind
 
-from harness.compare import Compared, Kept, Row, compare, unchanged
+from harness.compare import METRICS, Compared, compare, unchanged
 from harness.fingerprint import differences
-from harness.model import Build, Limits, Reading, Run, Session, label
+from harness.model import Limits, Reading, Session, label
 from harness.report import compared as page
-
-MACHINE: Mapping[str, Any] = {
-    "cpu_model": "Some CPU", "microcode": "0x1", "cpus": 4, "cores": 2, "memory_bytes": 16 << 30, "kernel": "6.1.0-1", "cgroup": "v2",
-    "virtualisation": "none", "mitigations": {"meltdown": "Not affected"},
-}  # fmt: skip
-ENVIRONMENT = {"machine": MACHINE, "docker": {"server": "28.0"}, "software": {"toolchains": {"x": "X 1.0"}}}
-FEW = (1.0, 1.02, 0.98)
-"""Seconds of three blocks; logs 0, .0198 and -.0202."""
-
-
-def kept(
-    seconds: Mapping[str, Sequence[float]],
-    memory: Mapping[str, int] | None = None,
-    digests: Mapping[str, str] | None = None,
-    **changes: Any,
-) -> Kept:
-    """A session of the labels x/a, x/b, ... with those seconds in their blocks, and peak memory in MiB where it is given."""
-    names = [*seconds]
-    digest = {n: f"{changes.get('id', 's')} {n}" for n in names} | dict(digests or {})
-    builds = tuple(Build(n, "local", "built", 1, digest[n], None, None, "", bases={"BASE": "base@sha256:1"}) for n in names)
-    jobs = tuple(job(id=f"{n} {b}", implementation=n, block=b) for n in names for b in range(1, len(seconds[n]) + 1))
-    fields = {"implementations": tuple(names), "builds": builds, "jobs": jobs, "environment": ENVIRONMENT, **changes}
-    return session(**fields), [_run(j.implementation, j.block, seconds, memory or {}) for j in jobs]
-
-
-def _run(name: str, block: int, seconds: Mapping[str, Sequence[float]], memory: Mapping[str, int]) -> Run:
-    half = round(seconds[name][block - 1] * 5e8)
-    peak = memory[name] << 20 if name in memory else None
-    samples = (sample("s1", wall_ns=half), sample("s2", wall_ns=half))
-    return run(job=f"{name} {block}", implementation=name, variant=name[2:], block=block, samples=samples, anon_peak_bytes=peak)
-
-
-def times(figures: Sequence[float], by: float) -> list[float]:
-    return [f * by for f in figures]
-
-
-def only(found: Compared) -> Row:
-    (row,) = found.rows
-    return row
 
 
 def test_a_ratio_is_welchs_on_the_logs() -> None:
@@ -100,6 +62,32 @@ def test_words(by: float, margin: float, word: str) -> None:
 def test_memory_that_never_varies_is_judged_too() -> None:
     found = compare(kept({"x/a": FEW}, {"x/a": 100}), kept({"x/a": FEW}, {"x/a": 107}, id="t"))
     assert [(row.metric, row.word) for row in found.rows] == [("seconds", "same"), ("peak_memory", "regression")]
+
+
+def test_a_slower_load_is_a_regression_though_no_step_is_slower() -> None:
+    before, after = (timed(kept({"x/a": FEW}, id=i), "load", wall_ns=ns, user_ns=None) for i, ns in (("s", 10**9), ("t", 10**10)))
+    found = compare(before, after)
+    assert [(row.metric, row.word) for row in found.rows] == [("seconds", "same"), ("load_seconds", "regression")]
+    assert found.exit_code == 1
+    assert page.answer(found) == (
+        "1 regression beyond 5 % of time and 5 % of load time: x/a on small takes 10.0 times as long to load (10.0 to 10.0)."
+    )
+
+
+def test_more_cpu_time_for_the_same_time_is_a_regression() -> None:
+    """Half a second of one CPU for each step, then of two for the first: 1.5 times as much."""
+    one = timed(timed(kept({"x/a": FEW}), "s1", wall_ns=5 * 10**8), "s2", wall_ns=5 * 10**8)
+    two = timed(timed(kept({"x/a": FEW}, id="t"), "s1", wall_ns=5 * 10**8, user_ns=10**9), "s2", wall_ns=5 * 10**8)
+    found = compare(one, two)
+    assert [(row.metric, row.word) for row in found.rows] == [("seconds", "same"), ("cpu_seconds", "regression")]
+    assert found.exit_code == 1
+    assert "x/a on small uses 1.50 times as much CPU time (1.50 to 1.50)" in page.answer(found)
+
+
+def test_every_metric_has_its_words_and_its_bar() -> None:
+    found = compare(kept({"x/a": FEW}), kept({"x/a": FEW}, id="t"))
+    assert {*METRICS} == {*page.SPOKEN} == {*(found.bars or {})}
+    assert all(any(f"Bar for {name}: " in line for line in page.notes(found)) for name, _, _ in page.SPOKEN.values())
 
 
 def test_one_block_bears_no_interval_and_no_word() -> None:
@@ -185,7 +173,7 @@ def test_an_image_made_anew_of_the_same_sources_on_the_same_bases_is_a_control()
 def test_the_larger_floor_of_the_two_sessions_holds() -> None:
     """An A/A arm that takes 1.12 times as long as its twin: below that nothing is said, though the interval lies beyond the margin."""
     plain, after = kept({"x/a": FEW}), kept({"x/a": times(FEW, 1.16)}, id="t")
-    again = [replace(_run("x/a", b, {"x/a": times(FEW, 1.12)}, {}), arm="again") for b in (1, 2, 3)]
+    again = [replace(run_of("x/a", b, {"x/a": times(FEW, 1.12)}, {}), arm="again") for b in (1, 2, 3)]
     noisy = replace(plain[0], again="x/a", jobs=plain[0].jobs * 2), [*plain[1], *again]
     assert only(compare(plain, after)).word == "regression"
     found = compare(noisy, after)
@@ -198,33 +186,6 @@ def test_nothing_is_the_same_within_a_margin_that_the_floor_exceeds() -> None:
     steady = [1.0, 1.001, 0.999]
     assert only(compare(kept({"x/a": steady}), kept({"x/a": steady}, id="t"), 0.03)).word == "same"
     assert only(compare(kept({"x/a": steady}), kept({"x/a": steady}, id="t"), 0.02)).word == "open"
-
-
-def test_what_fails_now_is_a_regression_too() -> None:
-    before, (made, runs) = kept({"x/a": FEW, "x/b": FEW}), kept({"x/a": FEW, "x/b": FEW}, id="t")
-    crashed = [replace(r, outcome="crash", reason="killed by SIGSEGV") if r.implementation == "x/a" else r for r in runs]
-    found = compare(before, (made, crashed))
-    assert [(x.label, x.why) for x in found.lost] == [("x/a", "crash: killed by SIGSEGV")]
-    assert found.exit_code == 1
-    assert page.answer(found).startswith(
-        "1 regression beyond 5 % of time: x/a on small gives no figure any more (crash: killed by SIGSEGV)"
-    )
-    assert "after: 3 runs don't pass the validity gate and take no part" in found.warnings
-
-
-def test_what_failed_before_too_is_not_lost() -> None:
-    made, runs = kept({"x/a": FEW})
-    failed = [replace(r, outcome="oom", reason=None) for r in runs]
-    found = compare((made, failed), (made, failed))
-    assert (found.lost, found.rows, found.exit_code) == ((), (), 0)
-    assert page.answer(found) == "no regression shown: no label has figures in both."
-
-
-def test_a_session_that_has_not_run_yet_has_lost_nothing() -> None:
-    made, _ = kept({"x/a": FEW}, id="t")
-    found = compare(kept({"x/a": FEW}), (made, []))
-    assert not found.lost
-    assert "after is unfinished: 0 of 3 jobs have run" in found.warnings
 
 
 def test_labels_cases_and_steps_that_only_one_has_are_listed() -> None:

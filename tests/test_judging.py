@@ -241,7 +241,8 @@ def test_the_same_twice_is_no_regression_and_slower_is_one(tmp_path: Path) -> No
     after = put(tmp_path / "after", replace(made, builds=anew), slower)
     assert bench("compare", before, before).exit_code == 0
     done = bench("compare", before, after)
-    assert done.exit_code == 1 and done.stdout.startswith("1 regression") and "rust/std on 1e6" in done.stdout
+    assert done.exit_code == 1 and done.stdout.startswith("2 regressions") and "rust/std on 1e6" in done.stdout
+    assert "as long to load" in done.stdout, "every wall time was doubled, the load's too"
     assert json.loads(bench("compare", before, after, "--json").stdout)["exit_code"] == 1
-    assert bench("compare", before, after, "--markdown").stdout.startswith("1 regression")
+    assert bench("compare", before, after, "--markdown").stdout.startswith("2 regressions")
     assert bench("compare", OLD, before).exit_code == 2

@@ -1,6 +1,7 @@
 """Sealed lines: what is changed after it was written shows, wherever it is; schema 1 is read as it was."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -92,6 +93,43 @@ def test_a_session_of_schema_1_is_migrated_and_goes_on_sealed(tmp_path: Path) ->
     store.append(folder, run(job="later"))
     assert store.seals(folder) == ()
     assert rewrite(folder, [*lines(folder)[:-2], lines(folder)[-1]]), "a sealed line after bare ones can't be taken out unseen"
+
+
+def bare(folder: Path) -> list[bytes]:
+    """What one sed over all lines makes of them: no seals, and the word of the schema that knew none; with an edit."""
+    held = [re.sub(rb'^{"seal":"[0-9a-f]+",("schema":)2', rb"{\g<1>1", line) for line in lines(folder)]
+    return [line.replace(b'"outcome":"ok"', b'"outcome":"wrong"') for line in held]
+
+
+def test_lines_that_claim_to_be_of_schema_1_are_none_in_a_session_of_schema_2(folder: Path) -> None:
+    whole, old = lines(folder), bare(folder)
+    assert all(line.startswith(b'{"schema":1,') for line in old)
+    said = rewrite(folder, old)
+    assert len(said) == len(JOBS) and all("bears no seal" in each for each in said)
+    assert "bears no seal" in rewrite(folder, [old[0], *whole[1:]])[0]
+    assert "bears no seal" in rewrite(folder, [*whole, old[0]])[0]
+
+
+@pytest.mark.parametrize("made", [None, b"", b"{", b"[1]", b"7", b"\xff", b"{}", b'{"schema":"1"}', b"[" * 10_000, "a folder"])
+def test_bare_lines_without_a_session_that_allows_them_are_seen(folder: Path, made: bytes | str | None) -> None:
+    path = folder / store.SESSION
+    path.unlink()
+    if made == "a folder":
+        path.mkdir()  # which can't be read, not even by root
+    elif isinstance(made, bytes):
+        path.write_bytes(made)
+    assert len(rewrite(folder, bare(folder))) == len(JOBS)
+
+
+def test_after_a_sealed_line_a_bare_one_is_seen_in_an_old_session_too(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(OLD, folder)
+    old = lines(folder)
+    store.append(folder, run())
+    assert store.seals(folder) == ()
+    (said,) = rewrite(folder, [*lines(folder), old[0]])
+    assert f"{store.RUNS}:{len(old) + 2}: the line bears no seal" in said
+    assert rewrite(folder, [old[0].replace(b'"schema":1', b'"schema":2'), *old[1:]]), "schema 2 always sealed"
 
 
 def test_migration_leaves_what_it_does_not_know_to_the_reader() -> None:

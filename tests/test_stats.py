@@ -11,7 +11,7 @@ from makers import run, sample
 from scipy.stats import ttest_rel
 
 from harness.model import Comparison, Sample
-from harness.stats import FLOOR, by_block, compare, counts, figures_by_block, first_seconds, rank, standing, steady_seconds, summarise
+from harness.stats import FLOOR, by_block, compare, counts, first_seconds, rank, standing, steady_seconds, summarise
 
 SLEEP = (1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4)
 """Hours of sleep gained, ten patients paired (Student 1908): mean 1.58; R's t.test gives 0.7001142 to 2.4598858."""
@@ -186,12 +186,13 @@ def test_only_timed_right_and_unsuspected_runs_count() -> None:
     assert counts(run())
     spoilt = [run(kind="verify"), run(outcome="timeout"), run(suspect=("throttled",))]
     assert not any(map(counts, spoilt))
-    assert figures_by_block(spoilt) == {}
+    assert by_block(spoilt, steady_seconds) == {}
 
 
 def test_figures_stand_by_implementation_case_and_block() -> None:
     runs = [run(block=b, implementation=i, case=c, samples=passes()) for b in (1, 2) for i in ("x/a", "x/b") for c in ("small", "big")]
-    assert figures_by_block(runs, ["s2"]) == {(i, c): {1: 0.5, 2: 0.5} for i in ("x/a", "x/b") for c in ("small", "big")}
+    found = by_block(runs, lambda r: steady_seconds(r, ["s2"]))
+    assert found == {(i, c): {1: 0.5, 2: 0.5} for i in ("x/a", "x/b") for c in ("small", "big")}
 
 
 @pytest.mark.parametrize("figure", [lambda _: None, lambda _: 0.0, lambda _: -1.0, lambda _: math.nan])

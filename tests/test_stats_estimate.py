@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_ind, ttest_rel
 
-from harness.stats import Estimate, combine, compare, difference, estimate, unpaired, welch
+from harness.stats import Estimate, combine, compare, comparison, difference, estimate, welch
 
 DRUG_1 = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)
 DRUG_2 = (1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4)
@@ -32,16 +32,18 @@ def test_welchs_interval_on_the_sleep_data() -> None:
     assert found.freedom == pytest.approx(17.776, abs=5e-4)
     assert (low, high) == (pytest.approx(-3.3654832, abs=1e-7), pytest.approx(0.2054832, abs=1e-7))
     assert 2 * found.p_below(0) == pytest.approx(0.07939, abs=1e-5)
-    made = unpaired("two", "one", [math.exp(x) for x in DRUG_2], [math.exp(x) for x in DRUG_1])
-    assert made and made.low and math.log(made.low) == pytest.approx(-3.3654832, abs=1e-7)
+    apart = welch([math.exp(x) for x in DRUG_1], [math.exp(x) for x in DRUG_2])
+    assert apart
+    made = comparison("two", "one", apart)
+    assert made.low and math.log(made.low) == pytest.approx(-3.3654832, abs=1e-7)
     assert (made.base, made.other, made.n, made.warnings) == ("two", "one", 10, ())
 
 
 def test_a_ratio_is_one_of_geometric_means() -> None:
     """sqrt(1 * 9) / sqrt(2 * 8) = 0.75, where the arithmetic means are equal."""
-    pair, apart = compare("a", "b", {1: 2, 2: 8}, {1: 1, 2: 9}), unpaired("a", "b", [2, 8], [1, 9])
+    pair, apart = compare("a", "b", {1: 2, 2: 8}, {1: 1, 2: 9}), welch([1, 9], [2, 8])
     assert pair and apart and pair.ratio == pytest.approx(0.75) and apart.ratio == pytest.approx(0.75)
-    assert apart.warnings == ("only 2 figures",)
+    assert comparison("a", "b", apart, "figures").warnings == ("only 2 figures",)
 
 
 @pytest.mark.parametrize("confidence", [0.95, 0.90])
@@ -111,7 +113,7 @@ def test_nothing_has_no_mean() -> None:
     for of in (estimate, combine):
         with pytest.raises(ValueError, match="mean of nothing"):
             of([])
-    assert welch([], [1.0]) is None and unpaired("a", "b", [1.0], []) is None
+    assert welch([], [1.0]) is None and welch([1.0], []) is None
 
 
 def test_an_interval_too_wide_for_a_float_ends_at_infinity() -> None:

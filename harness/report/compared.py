@@ -16,10 +16,15 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from harness.compare import Bar, Compared, Row, Word
-from harness.report.words import number
+from harness.compare import Bar, Compared, Lost, Row, Word
+from harness.report.words import listed, number
 
-SPOKEN = {"seconds": ("time", "takes", "as long"), "peak_memory": ("peak memory", "holds", "as much memory")}
+SPOKEN = {
+    "seconds": ("time", "takes", "as long"),
+    "load_seconds": ("load time", "takes", "as long to load"),
+    "cpu_seconds": ("CPU time", "uses", "as much CPU time"),
+    "peak_memory": ("peak memory", "holds", "as much memory"),
+}
 """Metric -> its short name, and how a ratio of it is said."""
 WORDS: Mapping[Word, str] = {
     "regression": "regression",
@@ -43,7 +48,7 @@ def answer(compared: Compared) -> str:
     """What the comparison says, in one line."""
     if compared.differences:
         return f"not comparable: {'; '.join(map(str, compared.differences))}"
-    worse = [*map(_said, compared.of("regression")), *(f"{x.label} on {x.case} gives no figure any more ({x.why})" for x in compared.lost)]
+    worse = [*map(_said, compared.of("regression")), *map(_gone, compared.lost)]
     better = [*map(_said, compared.of("improvement"))]
     head = f"{_count(len(worse), 'regression')}{_beyond(compared)}: {'; '.join(worse)}" if worse else _none(compared)
     return f"{head}. {_count(len(better), 'improvement')}: {'; '.join(better)}." if better else f"{head}."
@@ -58,6 +63,11 @@ def _said(row: Row) -> str:
     return f"{row.label} on {row.case} {verb} {number(row.comparison.ratio)} times {much} ({interval(row)})"
 
 
+def _gone(lost: Lost) -> str:
+    what = f"{lost.failed} of {_count(lost.runs, 'run')} did not end well: {lost.why}" if lost.failed else f"no figure any more: {lost.why}"
+    return f"{lost.label} on {lost.case}: {what}"
+
+
 def interval(row: Row) -> str:
     """The 95 % interval; of one as wide as two runs can make it, only that it goes beyond a thousandfold."""
     low, high = row.comparison.low, row.comparison.high
@@ -69,7 +79,7 @@ def interval(row: Row) -> str:
 def _beyond(compared: Compared) -> str:
     measured = {row.metric for row in compared.rows}
     bars = [f"{percent(bar.value)} of {SPOKEN[metric][0]}" for metric, bar in (compared.bars or {}).items() if metric in measured]
-    return f" beyond {' and '.join(bars)}" if bars else ""
+    return f" beyond {listed(bars)}" if bars else ""
 
 
 def _none(compared: Compared) -> str:

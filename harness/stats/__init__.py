@@ -1,18 +1,19 @@
 """Runs -> figures -> Summary, Comparison, Floor, advice. Pure functions; the unit is the invocation (a container start), never the request.
 
 Figures are compared on the logarithm, so a Comparison is a ratio of geometric means; pairs are formed by block (METHODOLOGY.md).
-The order of reading: gate, metrics (with figures), estimate, ratio, ranking, floor, advice; tails, warmup and family stand beside.
+The order of reading: gate, metrics (with figures), estimate, ratio, ranking, floor, advice; family stands beside. Tails (with
+predictability) and warmup are for workloads with requests, and nothing calls them before there is one.
 """
 
 from harness.stats.advice import blocks_for_precision, blocks_needed, chance
 from harness.stats.estimate import CONFIDENCE, Estimate, combine, difference, estimate
 from harness.stats.family import binomial_interval, calibration, calibration_by_groups, holm
-from harness.stats.figures import FEW, by_block, cpu_seconds, figures_by_block, first_seconds, steady_seconds, summarise
+from harness.stats.figures import FEW, by_block, cpu_seconds, first_seconds, steady_seconds, summarise
 from harness.stats.floor import floor, null_pairs, twin
 from harness.stats.gate import counts, exclusions, gate
 from harness.stats.metrics import FLOOR, METRICS, Inputs, Metric, fact, figure, inputs, sampled
 from harness.stats.ranking import Ranking, rank
-from harness.stats.ratio import Standing, compare, comparison, logs_by_block, paired, standing, unpaired, welch
+from harness.stats.ratio import Standing, compare, comparison, logs_by_block, paired, standing, welch
 from harness.stats.tails import Predictability, Tail, histogram, predictability, quantile, requests_needed, tail, unevenness
 from harness.stats.warmup import Course, course
 
@@ -47,7 +48,6 @@ __all__ = [
     "exclusions",
     "fact",
     "figure",
-    "figures_by_block",
     "first_seconds",
     "floor",
     "gate",
@@ -68,6 +68,5 @@ __all__ = [
     "tail",
     "twin",
     "unevenness",
-    "unpaired",
     "welch",
 ]

@@ -70,13 +70,8 @@ def summarise(figures: Sequence[float]) -> Summary:
     return Summary(found.ratio, low, high, found.n, (f"only {found.n} invocations",) if found.n < FEW else ())
 
 
-def figures_by_block(runs: Sequence[Run], steps: Sequence[str] | None = None) -> dict[tuple[str, str], dict[int, float]]:
-    """(label, case) -> block -> steady seconds, over the runs that pass the gate."""
-    return by_block(runs, lambda run: steady_seconds(run, steps))
-
-
 def by_block(runs: Sequence[Run], figure: Callable[[Run], float | None]) -> dict[tuple[str, str], dict[int, float]]:
-    """(label, case) -> block -> any figure of a run, over the same runs; those without a positive one are left out."""
+    """(label, case) -> block -> any figure of a run, over the runs that pass the gate; those without a positive one are left out."""
     found: dict[tuple[str, str], dict[int, float]] = {}
     for run in runs:
         value = figure(run) if counts(run) else None

@@ -52,12 +52,6 @@ def welch(of: Sequence[float], to: Sequence[float]) -> Estimate | None:
     return difference(estimate([log(f) for f in of]), estimate([log(f) for f in to])) if of and to else None
 
 
-def unpaired(base: str, other: str, base_figures: Sequence[float], other_figures: Sequence[float]) -> Comparison | None:
-    """The ratio other/base of geometric means by Welch's t on the logs; n is the smaller side's. None where a side has no figure."""
-    found = welch(other_figures, base_figures)
-    return comparison(base, other, found, "figures") if found else None
-
-
 Standing = Literal["more", "less", "floor", "open", "unknown"]
 """What a Comparison allows to say of `other`: it takes more than `base`; it takes less; they differ, but no further than the floor
 can tell; the interval holds 1, so no difference is shown; there is no interval."""

@@ -19,7 +19,7 @@ from harness import store
 from harness.model import Run, Sample, Step, Tolerance
 from harness.plan import expected_samples, jobs
 from harness.protocol import Transcript
-from harness.stats import figures_by_block, rank
+from harness.stats import by_block, rank, steady_seconds
 from harness.verify import compare
 
 IMPLEMENTATIONS = tuple(f"x/{i:02d}" for i in range(12))
@@ -73,7 +73,7 @@ def test_ranking_by_a_million_samples(benchmark: BenchmarkFixture, share: float,
     runs, _ = store.read_runs(session_of(folder, int(2000 * share)))
 
     def ranked() -> tuple[str, ...]:
-        return rank({name: figures for (name, _), figures in figures_by_block(runs).items()}).order
+        return rank({name: figures for (name, _), figures in by_block(runs, steady_seconds).items()}).order
 
     assert set(benchmark.pedantic(ranked, rounds=3)) == set(IMPLEMENTATIONS)
 
