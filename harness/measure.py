@@ -5,22 +5,20 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import harness
+from harness import building, codesize, data, environment, plan, session, store
 from harness import catalog as catalog_module
-from harness import codesize, data, environment, plan, session, store
 from harness.catalog import Catalog
-from harness.model import SCHEMA, Build, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload, kind, label
+from harness.model import SCHEMA, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload, kind, label
 from harness.progress import Progress
-from harness.runner import docker_build, live
+from harness.runner import live
 from harness.runner.docker import DockerEngine
-from harness.runner.engine import Engine, EngineError
-from harness.runner.local import LocalEngine
+from harness.runner.engine import Engine
 
 Say = Callable[[str], None]
 BLOCKS, QUICK_BLOCKS = 10, 3
@@ -98,106 +96,10 @@ def cases(spec: Workload, patterns: Sequence[str], seed: int, changes: Params, t
     return tuple(replace(c, time_limit_s=time_limit) if time_limit else c for c in chosen)
 
 
-def engines(root: Path) -> list[Engine]:
-    """Every engine that answers on this machine."""
-    found: list[Engine] = [LocalEngine(root)]
-    with suppress(EngineError):
-        found.append(DockerEngine(root))
-    return found
-
-
-def engine(name: str, root: Path, say: Say) -> Engine:
-    """The engine asked for; `auto` takes containers where a daemon answers, and says so where none does."""
-    if name == "local":
-        return LocalEngine(root)
-    try:
-        return DockerEngine(root)
-    except EngineError as error:
-        if name == "docker":
-            raise
-        say(f"{str(error).split(';', maxsplit=1)[0]}: running as {LocalEngine.isolation}")
-        return LocalEngine(root)
-
-
-def build_all(
-    catalog: Catalog, engine: Engine, chosen: Sequence[Implementation], progress: Progress, *,
-    clean: bool = False, yes: bool = False, rounds: int = 1, seed: int | None = None,
-) -> tuple[Build, ...]:  # fmt: skip
-    """Build each; a failure is named with its log and last lines, and the others go on.
-
-    With `clean` from nothing, so many `rounds` over all of them, each in an order drawn from `seed`, so that a machine that slows down
-    favours none. What failed once is not tried again. UserError for rounds of what is not from nothing: caches would answer them.
-    """
-    if rounds > 1 and not clean:
-        raise UserError("--rounds repeats builds from nothing; add --clean")
-    if isinstance(engine, DockerEngine):
-        docker_build.ensure_bases(catalog.root, engine.api, progress.say, yes=yes)
-    built: dict[str, Build] = {}
-    queue = _rounds(chosen, rounds, draw_seed(seed))
-    with progress:
-        for number, impl in enumerate(queue, 1):
-            if impl.name in built and built[impl.name].outcome == "failed":
-                continue
-            progress.building(impl.name, number, len(queue))
-            log = catalog.root / ".bench" / "logs" / f"{engine.name}-{impl.language}-{impl.variant}.log"
-            made = engine.build(impl, catalog.languages[impl.language], log, progress.line, clean=clean)
-            progress.built(made, number, len(queue))
-            if made.outcome == "failed":
-                progress.say(log_tail(Path(made.log)))
-            elif clean:
-                progress.say(f"    from nothing: {made.clean_seconds[-1]:.1f} s")
-            built[impl.name] = made
-    return tuple(built[impl.name] for impl in chosen)
-
-
-def _rounds(chosen: Sequence[Implementation], rounds: int, seed: int) -> list[Implementation]:
-    """One after another as they are named; of several rounds each in an order of its own."""
-    if rounds == 1:
-        return list(chosen)
-    rng = random.Random(seed)  # noqa: S311 - an order, no secret
-    return [impl for _ in range(rounds) for impl in rng.sample(chosen, len(chosen))]
-
-
-def _ready(catalog: Catalog, eng: Engine, chosen: Sequence[Implementation], progress: Progress, ask: Ask) -> tuple[Build, ...]:
-    """All of them built, and all from nothing as often as is asked for, where one has not been: rounds on one side alone are no rounds.
-
-    What fails from nothing (a registry that doesn't answer) was built before, and runs.
-    """
-    builds = build_all(catalog, eng, chosen, progress, yes=ask.yes)
-    sound = [impl for impl, build in zip(chosen, builds, strict=True) if build.outcome != "failed"]
-    if all(len(b.clean_seconds) >= ask.clean_builds for b in builds if b.outcome != "failed"):
-        return builds
-    anew = build_all(catalog, eng, sound, progress, clean=True, rounds=ask.clean_builds, yes=ask.yes)
-    made = {b.implementation: b for b in anew if b.outcome != "failed"}
-    return tuple(made.get(b.implementation, b) for b in builds)
-
-
-def log_tail(log: Path, lines: int = 8) -> str:
-    """The last lines of a build's log, indented, and where the whole is."""
-    text = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if log.exists() else []
-    return "\n".join([*(f"    {line[:200]}" for line in text), f"    the whole log: {log}"])
-
-
-def build_row(build: Build) -> dict[str, object]:
-    """For --json."""
-    row = asdict(build)
-    del row["hello"]
-    return row
-
-
 def datasets(catalog: Catalog, workload: str, patterns: Sequence[str], changes: Params, seed: int, say: Say) -> tuple[Dataset, ...]:
     """The data of cases, made where it isn't there."""
     spec = catalog_module.workload(catalog, workload)
     return tuple(data.prepare(spec, case, say) for case in cases(spec, patterns, seed, changes))
-
-
-def _buildable(catalog: Catalog, chosen: Sequence[Implementation], eng: Engine, say: Say) -> tuple[Implementation, ...]:
-    """Those whose toolchain is here; a language that is left out is named."""
-    lacking = {name: eng.lacks(lang) for name, lang in catalog.languages.items() if any(i.language == name for i in chosen)}
-    for name, tools in lacking.items():
-        if tools:
-            say(f"without {catalog.languages[name].title}: no {', '.join(tools)} on PATH; install it, or start a Docker daemon")
-    return tuple(i for i in chosen if not lacking[i.language])
 
 
 def _plan(
@@ -207,7 +109,7 @@ def _plan(
     spec = catalog_module.workload(catalog, ask.workload)
     seed = draw_seed(ask.seed)
     chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
-    chosen = chosen if ask.select else _buildable(catalog, chosen, eng, say)
+    chosen = chosen if ask.select else building.buildable(catalog, chosen, eng, say)
     if not chosen:
         raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
     wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
@@ -223,7 +125,7 @@ def _history(root: Path, engine: str) -> dict[tuple[str, str], float]:
 
 def dry_run(catalog: Catalog, ask: Ask, say: Say) -> Planned:
     """The plan that `run` would follow with this seed."""
-    eng = engine(ask.engine, catalog.root, say)
+    eng = building.engine(ask.engine, catalog.root, say)
     _, _, _, seed, jobs = _plan(catalog, ask, eng, say)
     cpus = max((job.limits.cpus for job in jobs), key=len)
     return Planned(jobs, seed, cpus, _history(catalog.root, eng.name))
@@ -231,20 +133,20 @@ def dry_run(catalog: Catalog, ask: Ask, say: Say) -> Planned:
 
 def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
     """A new session from nothing to its last record; its folder."""
-    eng = engine(ask.engine, catalog.root, progress.say)
+    eng = building.engine(ask.engine, catalog.root, progress.say)
     spec, wanted, chosen, seed, jobs = _plan(catalog, ask, eng, progress.say)
     created = datetime.now(UTC)
     folder = (ask.out or catalog.root / "results" / f"{created:%Y%m%d-%H%M%S}-{spec.name}").resolve()
     store.check_writable(folder)
     with live.marked(catalog.root) as identity:
-        builds = _ready(catalog, eng, chosen, progress, ask)
+        builds = building.ready(catalog, eng, chosen, progress, clean_builds=ask.clean_builds, yes=ask.yes)
         sets = tuple(data.prepare(spec, case, progress.say) for case in wanted)
         made = Session(
             schema=SCHEMA, id=folder.name, created=created.isoformat(timespec="seconds"), command=ask.command,
             bench_version=harness.__version__, engine=eng.name, isolation=eng.isolation, workload=spec.name, question=spec.question,
             unit=spec.unit, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cases=wanted, steps=spec.steps,
             implementations=tuple(i.name for i in chosen), jobs=jobs, timing=spec.timing, tolerance=spec.tolerance,
-            builds=_portable(builds, catalog.root), datasets=tuple(map(data.portable, sets)),
+            builds=building.portable(builds, catalog.root), datasets=tuple(map(data.portable, sets)),
             facts={i.name: {**i.facts, "code": _code(i, spec, progress.say)} for i in chosen},
             environment=_environment(catalog, eng), claims=ask.claims or {},
             again=next((label(j.implementation, j.threads) for j in jobs if j.arm == "again"), None),
@@ -254,11 +156,6 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
         with store.writing(folder):
             _conduct(replace(made, datasets=sets), folder, catalog, eng, identity, progress, [])
     return folder
-
-
-def _portable(builds: Sequence[Build], root: Path) -> tuple[Build, ...]:
-    """As they are recorded: logs by their place in the checkout."""
-    return tuple(replace(b, log=str(Path(b.log).relative_to(root))) for b in builds)
 
 
 def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
@@ -272,7 +169,7 @@ def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
         if len(runs) == len(made.jobs):
             progress.say(f"{folder} is complete: {len(runs)} jobs")
             return folder
-        eng = engine(made.engine, catalog.root, progress.say)
+        eng = building.engine(made.engine, catalog.root, progress.say)
         made = replace(made, datasets=tuple(map(data.located, made.datasets)))
         session.check_resumable(made, catalog, eng)
         progress.say(f"{len(runs)} of {len(made.jobs)} jobs are recorded")
@@ -329,20 +226,6 @@ def _environment(catalog: Catalog, eng: Engine) -> dict[str, object]:
         "machine": environment.machine(), "software": environment.software(catalog.root, toolchains), "docker": docker,
         "state": environment.state(),
     }  # fmt: skip
-
-
-def docker_facts(root: Path) -> dict[str, Any]:
-    """For the doctor: whether a daemon answers, with which client, and which base images are at hand."""
-    try:
-        eng = DockerEngine(root)
-    except EngineError as error:
-        return {"error": str(error)}
-    have, lacking = docker_build.bases(root, eng.api)
-    try:
-        client: str | None = docker_build.client(root)
-    except UserError:
-        client = None
-    return {**eng.version(), "client": client, "bases": have, "lacking": lacking}
 
 
 def listing(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:

@@ -204,4 +204,4 @@ def test_the_data_of_a_figure_is_saved_without_a_network(browser: Any, address: 
     with opened.expect_download() as download:
         opened.locator("#fig-forest a[download]").click()
     download.value.save_as(tmp_path / "forest.csv")
-    assert re.match(r"group,of,to,metric", (tmp_path / "forest.csv").read_text())
+    assert re.match(r"group,contrast,of,to,metric", (tmp_path / "forest.csv").read_text())

@@ -16,8 +16,8 @@ from conftest import copy_of_fakes
 from rich.console import Console
 
 import docker
+from harness import building
 from harness import catalog as catalog_module
-from harness import measure
 from harness.model import Build, Implementation, Language, LocalRecipe, UserError
 from harness.progress import Progress
 from harness.report import frames, plot_builds
@@ -245,7 +245,7 @@ def rounds(fakes: catalog_module.Catalog, engine: Recorder, *, number: int, seed
     said = io.StringIO()
     chosen = [fakes.implementations[f"fake/{v}"] for v in ("honest", "slow5", "crash", "hang")]
     progress = Progress(Console(file=said))
-    built = measure.build_all(fakes, engine, chosen, progress, clean=clean, rounds=number, seed=seed)  # type: ignore[arg-type]
+    built = building.build_all(fakes, engine, chosen, progress, clean=clean, rounds=number, seed=seed)  # type: ignore[arg-type]
     assert [b.implementation for b in built] == [i.name for i in chosen]
     return [f"{b.implementation} {len(b.clean_seconds)}" for b in built], said.getvalue()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness import catalog, measure
+from harness import building, catalog, measure
 from harness.model import Params, Run
 from harness.progress import Progress
 
@@ -47,7 +47,7 @@ def assert_right(runs: dict[str, Run], names: list[str]) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("workload", "case", "changes"), SMALL)
 def test_each_quick_implementation_is_right_on_the_local_toolchains(workload: str, case: str, changes: Params) -> None:
-    engine = measure.engine("local", ROOT, lambda _: None)
+    engine = building.engine("local", ROOT, lambda _: None)
     here = [n for n in QUICK if not engine.lacks(CATALOG.languages[CATALOG.implementations[n].language])]
     assert_right(verified("local", tuple(here), workload, case, changes), here)
 

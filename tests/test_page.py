@@ -176,7 +176,7 @@ def test_the_first_screen_says_how_sure() -> None:
     assert "unknown no program was compared with itself" in Outline(html(*made(), calibration=UNKNOWN)).text
 
 
-def hostile() -> tuple[Session, list[Run], Judgement]:
+def hostile(withheld: str | None = None) -> tuple[Session, list[Run], Judgement]:
     """Hostile text wherever a record, an entry or a file name may carry it."""
     session_, recorded, _ = made()
     session_ = replace(
@@ -194,11 +194,12 @@ def hostile() -> tuple[Session, list[Run], Judgement]:
     judged = judgement(session_, recorded)
     told = {"title": HOSTILE, "hypothesis": HOSTILE, "section": HOSTILE, "notes": (HOSTILE,)}
     verdicts = tuple(replace(v, why=HOSTILE, command=HOSTILE, claim=replace(v.claim, **told)) for v in judged.verdicts)
-    return session_, recorded, replace(judged, verdicts=verdicts, withheld=HOSTILE)
+    return session_, recorded, replace(judged, verdicts=verdicts, withheld=withheld)
 
 
-def test_hostile_text_is_shown_and_does_nothing() -> None:
-    session_, recorded, judged = hostile()
+@pytest.mark.parametrize("withheld", [None, HOSTILE])
+def test_hostile_text_is_shown_and_does_nothing(withheld: str | None) -> None:
+    session_, recorded, judged = hostile(withheld)
     text = page.html(session_, recorded, judged, UNKNOWN, warnings=[HOSTILE], undecidable=[Undecidable(HOSTILE, HOSTILE)])
     found = Outline(text)
     assert found.tags["script"] == 1 and found.tags["style"] == 1 and not found.tags["img"]
@@ -208,8 +209,9 @@ def test_hostile_text_is_shown_and_does_nothing() -> None:
     assert len(set(found.ids)) == len(found.ids)
 
 
-def test_hostile_text_stays_text_in_markdown() -> None:
-    session_, recorded, judged = hostile()
+@pytest.mark.parametrize("withheld", [None, HOSTILE])
+def test_hostile_text_stays_text_in_markdown(withheld: str | None) -> None:
+    session_, recorded, judged = hostile(withheld)
     text = page.markdown(session_, recorded, judged, UNKNOWN, warnings=[HOSTILE])
     assert not re.search(r"(?<!\\)<(?!/?(details|summary)>)", text)
     assert "\x1b" not in text and "\u202e" not in text
@@ -220,7 +222,7 @@ def test_hostile_text_stays_text_in_markdown() -> None:
 def test_withheld_verdicts_and_warnings_head_the_page() -> None:
     session_, recorded, _ = made()
     text = Outline(html(session_, recorded, replace(NOTHING, withheld="a line was changed"), warnings=["line 3 bears no seal"])).text
-    assert text.index("No verdict is given. a line was changed") < text.index("line 3 bears no seal") < text.index("was fastest")
+    assert text.index("No verdict is given. a line was changed") < text.index("line 3 bears no seal") < text.index("No answer is given")
 
 
 def edges() -> dict[str, tuple[Session, Sequence[Run]]]:
@@ -297,6 +299,17 @@ def test_written_files_are_all_that_the_markdown_needs(tmp_path: Path) -> None:
     links = re.findall(r"\]\((report/[^)]*)\)", (tmp_path / "report.md").read_text(encoding="utf-8"))
     assert links and all((tmp_path / link).stat().st_size for link in links)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page.html(*made(), KNOWN)
+
+
+def test_figures_of_an_earlier_report_go_and_nothing_else_does(tmp_path: Path) -> None:
+    stale = [tmp_path / "report" / name for name in ("old.svg", "old.csv")]
+    kept = [tmp_path / name for name in ("report/notes.txt", "runs.csv", "a.svg")]
+    (tmp_path / "report").mkdir()
+    for path in stale + kept:
+        path.write_text("as it was")
+    files = page.write(tmp_path, *made(), KNOWN, put=lambda path, data: (path.write_bytes(data), None)[1])
+    assert not any(path.exists() for path in stale) and all(path.read_text() == "as it was" for path in kept)
+    assert set((tmp_path / "report").iterdir()) == {f for f in files if f.parent.name == "report"} | {kept[0]}
 
 
 def test_a_thinned_line_keeps_its_ends_and_its_extremes() -> None:

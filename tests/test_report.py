@@ -13,14 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import page_sessions
 import polars as pl
 import pytest
 from report_sessions import KINDS, fail, failed, runs, session
 from rich.console import Console
 
 from harness import stats
-from harness.model import Comparison, Run, Series, Session
-from harness.report import plots, style, words
+from harness.model import Cell, Claim, Comparison, Contrast, Run, Series, Session, Verdict, Word
+from harness.report import claimed, plot_questions, plots, style, words
+from harness.report.asked import asked
+from harness.report.findings import findings
 from harness.report.terminal import as_json, headline, render
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -245,6 +248,67 @@ def test_every_sample_is_in_the_data(tmp_path: Path) -> None:
     data = pl.read_csv(tmp_path / "steps-1e6.csv")
     assert data.height == 3 * len(FEW) * 10 * 2
     assert data["warmup"].sum() == data.height // 2
+
+
+def test_a_step_is_led_only_beyond_its_own_noise_floor() -> None:
+    made = page_sessions.session(10, ("rust/std", "go/std"), ("1e6",))
+    given = page_sessions.runs(made)
+
+    def led(by: float) -> str:
+        """What is said where the second arm, the same program, takes so many times as long in the first step."""
+        noisy = [
+            replace(r, samples=tuple(replace(s, wall_ns=int(s.wall_ns * by)) if s.step == "q1" else s for s in r.samples))
+            if r.arm == "again" else r
+            for r in given
+        ]  # fmt: skip
+        with style.styled():
+            return " ".join(plot_questions.draw(made, findings(made, noisy)[0])[0].get_suptitle().split())
+
+    assert led(1) == "1e6, seconds a step: rust/std fastest on 10 of 10"
+    assert led(100) == "1e6, seconds a step: rust/std fastest on 9 and none shown to be fastest on 1 of 10"
+
+
+CONTRAST = Contrast("size", "groupby", ("*",), "seconds", "rust/std", "go/std", least=1.1)
+
+
+def claim_by(*metrics: str) -> Claim:
+    contrasts = tuple(replace(CONTRAST, metric=metric) for metric in metrics)
+    return Claim("X01", "title", "section", "hypothesis", "all", 10, contrasts, (), (), "sha256:1")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        (("seconds", "peak_memory"), "at least 10 blocks"),
+        (("build_clean_seconds",), "at least 3 clean builds a side"),
+        (("code_lines", "code_tokens"), "counted, not sampled"),
+        (("code_lines", "seconds"), "at least 10 blocks and counted, not sampled"),
+        ((), "at least 10 blocks"),
+    ],
+)
+def test_a_claim_asks_for_what_its_metrics_are_judged_on(metrics: Sequence[str], said: str) -> None:
+    assert asked(claim_by(*metrics)) == said
+
+
+def evidence(metric: str, word: Word, p: float | None, **of_cell: Any) -> str:
+    """What `bench claims X01` prints of one cell."""
+    claim, out = claim_by(metric), io.StringIO()
+    cell = Cell(claim.contrasts[0], "s", None, word, "why", Comparison("go/std", "rust/std", 1.5, None, None, 4), p=p, **of_cell)
+    claimed.evidence(Verdict(claim, word, "why", (cell,), None, p, p, 4), Console(file=out, width=200))
+    return out.getvalue()
+
+
+def test_the_evidence_speaks_of_builds_where_those_are_judged() -> None:
+    said = evidence("build_clean_seconds", "inconclusive", None, needed=7)
+    assert "Rule: all; at least 3 clean builds a side." in said and "about 7 clean builds a side would decide it" in said
+    assert "blocks" not in said
+    assert "about 7 blocks would decide it" in evidence("seconds", "inconclusive", None, needed=7)
+
+
+def test_the_evidence_of_a_count_has_no_p() -> None:
+    said = evidence("code_lines", "supported", 0.0, exact=True)
+    assert "ratio 1.50, counted\n" in said and "programs that we wrote" in said and "after Holm" not in said
+    assert "p 0.01, after Holm" in evidence("seconds", "supported", 0.01)
 
 
 def test_odd_case_names_make_file_names(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def each(claim: Claim, word: Word, binding: Sequence[Cell], cells: Sequence[Cell
         said = f"{_name(binding[0], cells)}: {binding[0].why}"
     elif len(seen) == 1 and seen != ["inconclusive"]:
         weakest = max(binding, key=lambda c: c.p or 0.0)
-        said = f"{HEADS[seen[0]]} in each of {len(binding)} cells; least sure in {_name(weakest, cells)}: {weakest.why}"
+        which = "for one" if all(c.exact for c in binding) else "least sure in"
+        said = f"{HEADS[seen[0]]} in each of {len(binding)} cells; {which} {_name(weakest, cells)}: {weakest.why}"
     else:
         said = "; ".join(f"{HEADS[side]}: {_listed(claim, side, sides[side], cells)}" for side in seen)
     return f"{said}{_rest(claim, word, seen, cells)}"

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 import harness
-from harness import measure
+from harness import building
 from harness.cli import judging, measuring, preparing, reading
 from harness.cli.common import say
 from harness.model import UserError
@@ -43,7 +43,7 @@ class _Bench(click.Group):
 def _sweep(folder: Path) -> None:
     """Before any command: what a killed harness has left behind goes."""
     if markers := live.dead(folder):
-        for line in live.sweep(markers, measure.engines(folder)):
+        for line in live.sweep(markers, building.engines(folder)):
             say(f"removed: {line}")
 
 

@@ -49,7 +49,7 @@ def draw(folder: Path) -> None:
     from harness.report import plots
 
     session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
-    for line in warnings:
+    for line in (*warnings, *store.seals(folder)):
         say(f"warning: {line}")
     try:
         drawn = plots.draw(session, runs, folder / "plots")

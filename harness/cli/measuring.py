@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from harness import measure, plan, store
+from harness import building, measure, plan, store
 from harness.catalog import Catalog, load
 from harness.cli.common import ERR, draw, print_json, say, show, typed
 from harness.cli.judging import needed, registered
@@ -34,10 +34,10 @@ def build(select: tuple[str, ...], engine: str, as_json: bool, clean: bool, roun
     """
     catalog = load(root())
     chosen = measure.select(catalog, None, select, quick=quick)
-    eng = measure.engine(engine, catalog.root, say)
-    built = measure.build_all(catalog, eng, chosen, Progress(ERR), clean=clean, yes=yes, rounds=rounds)
+    eng = building.engine(engine, catalog.root, say)
+    built = building.build_all(catalog, eng, chosen, Progress(ERR), clean=clean, yes=yes, rounds=rounds)
     if as_json:
-        print_json([measure.build_row(b) for b in built])
+        print_json([building.build_row(b) for b in built])
     if any(b.outcome == "failed" for b in built):
         sys.exit(1)
 

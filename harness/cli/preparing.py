@@ -6,9 +6,9 @@ import sys
 
 import click
 
+from harness import building, measure, store
 from harness import data as data_module
 from harness import doctor as doctor_module
-from harness import measure, store
 from harness.catalog import load
 from harness.cli.common import print_json, say
 from harness.options import CASE, JSON, PARAM, SEED, THREADS, WORKLOAD, options, parameters, root
@@ -89,7 +89,7 @@ def request_command(
 @JSON
 def doctor(as_json: bool) -> None:
     """Say what this machine has and lacks, and what would spoil a measurement, with what to do. Exit code 1 where anything is amiss."""
-    found = doctor_module.examine(load(root()), measure.docker_facts(root()))
+    found = doctor_module.examine(load(root()), building.docker_facts(root()))
     if as_json:
         print_json([f.row() for f in found])
     for f in found if not as_json else []:

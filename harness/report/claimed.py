@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Cell, Judgement, Undecidable, Verdict, Word
+from harness.report.asked import COUNTED, asked, counted, unit
 from harness.report.words import clipped, listed, number, with_interval
 
 SHORT = 240
@@ -57,8 +58,10 @@ def _lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield "bold", f"{claim.id}, {verdict.word}: {claim.title}"
     yield "", verdict.why
     yield "", f"Hypothesis: {claim.hypothesis} (section: {claim.section})"
-    yield "", f"Rule: {claim.rule}; at least {claim.blocks} blocks. Entry {claim.digest}, {_registered(verdict)}."
-    if verdict.p is not None and verdict.adjusted is not None:
+    yield "", f"Rule: {claim.rule}; {asked(claim)}. Entry {claim.digest}, {_registered(verdict)}."
+    if counted(verdict):
+        yield "", COUNTED
+    elif verdict.p is not None and verdict.adjusted is not None:
         yield "", f"p {verdict.p:.2g}, after Holm over {verdict.family} claims {verdict.adjusted:.2g}"
     for cell in (*((verdict.overall,) if verdict.overall else ()), *verdict.cells):
         yield "", ""
@@ -92,7 +95,7 @@ def _cell(cell: Cell) -> Iterator[tuple[str, str]]:
         ninety = f", 90 % {number(cell.low90)} to {number(cell.high90)}" if cell.low90 is not None else ""
         yield "", f"    ratio {with_interval(r, ' to ')}{ninety}, {n}{_floor(cell)}"
     if cell.needed:
-        yield "", f"    about {cell.needed} blocks would decide it"
+        yield "", f"    about {cell.needed} {unit(cell)} would decide it"
     for x in cell.excluded:
         yield "yellow", f"    left out: {x.count} of {x.label} on {x.case}: {x.reason} ({', '.join(x.jobs)})"
     if cell.jobs:
@@ -100,7 +103,7 @@ def _cell(cell: Cell) -> Iterator[tuple[str, str]]:
 
 
 def _floor(cell: Cell) -> str:
-    if cell.floor is None:
+    if cell.floor is None or cell.exact:
         return ""
     measured = "no A/A arm" if cell.floor.measured is None else f"A/A {cell.floor.measured * 100:.2g} % over {cell.floor.arms}"
     return f"; noise floor {cell.floor.value * 100:.2g} % (policy {cell.floor.policy * 100:.2g} %, {measured})"

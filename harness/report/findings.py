@@ -64,7 +64,8 @@ class Row:
 class Findings:
     """One case. Rows: contestants by time, then those that take no part, then yardsticks; `ranking` holds the contestants alone.
 
-    `title` names the case, and the threads where the session has several numbers of them. `floors` gives the noise floor of a figure.
+    `title` names the case, and the threads where the session has several numbers of them. `floors` gives the noise floor of a figure,
+    `step_floors` that of the seconds of a step: a short step is noisier than the total.
     """
 
     case: Case
@@ -75,6 +76,7 @@ class Findings:
     rows: tuple[Row, ...]
     ranking: stats.Ranking
     floors: Mapping[str, float]
+    step_floors: Mapping[str, float]
 
     def row(self, name: str) -> Row:
         """The row of that name."""
@@ -105,14 +107,17 @@ def findings(session: Session, runs: Sequence[Run]) -> tuple[Findings, ...]:
     """Every case at every number of threads, with every implementation of it, whether it has run or not."""
     tested = [run for run in runs if run.arm == "test"]
     floors = {figure: stats.floor(session.again, runs, metric).value for figure, metric in FLOORED.items()}
+    by_step = {step.name: stats.floor(session.again, runs, "seconds", [step.name]).value for step in session.steps}
     return tuple(
-        _case(session, case, threads, [run for run in tested if run.case == case.name and run.threads == threads], floors)
+        _case(session, case, threads, [run for run in tested if run.case == case.name and run.threads == threads], floors, by_step)
         for threads in session.threads
         for case in session.cases
     )
 
 
-def _case(session: Session, case: Case, threads: int, runs: Sequence[Run], floors: Mapping[str, float]) -> Findings:
+def _case(
+    session: Session, case: Case, threads: int, runs: Sequence[Run], floors: Mapping[str, float], by_step: Mapping[str, float]
+) -> Findings:
     steps = tuple(step.name for step in session.steps)
     blocks = {name: stats.by_block(runs, figure) for name, figure in measures(steps).items()}
     own = {name: {f: b.get((label(name, threads), case.name), {}) for f, b in blocks.items()} for name in session.implementations}
@@ -121,7 +126,8 @@ def _case(session: Session, case: Case, threads: int, runs: Sequence[Run], floor
     units = next((d.units for d in session.datasets if d.case == case.name), None)
     rated = [_rated(row, ranking, rows) for row in rows]
     title = f"{case.name}, {threads} thread{'s' * (threads != 1)}" if len(session.threads) > 1 else case.name
-    return Findings(case, threads, title, units, steps, tuple(sorted(rated, key=lambda row: _place(row, ranking))), ranking, floors)
+    placed = tuple(sorted(rated, key=lambda row: _place(row, ranking)))
+    return Findings(case, threads, title, units, steps, placed, ranking, floors, by_step)
 
 
 def contest(rows: Sequence[Row], figure: str, floors: Mapping[str, float]) -> stats.Ranking:

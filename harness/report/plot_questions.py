@@ -41,12 +41,13 @@ def draw(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
 
 
 def _finding(found: Findings) -> str:
-    """On how many steps each contestant was fastest, by the same rule as the totals."""
+    """On how many steps each contestant was fastest, by the same rule as the totals, beyond the noise floor of each step."""
     if len(found.ranking.order) < 2:
         return title(found, TIME)
     led = Counter[str]()
     for step in found.steps:
-        ranking = stats.rank({row.name: _of(row, step, warmup=False) for row in found.rows if row.contest and not row.why})
+        steady = {row.name: _of(row, step, warmup=False) for row in found.rows if row.contest and not row.why}
+        ranking = stats.rank(steady, found.step_floors[step])
         led["none shown to be fastest" if ranking.rivals else f"{ranking.order[0]} fastest"] += 1
     return words.listed([f"{who} on {n}" for who, n in led.most_common()]) + f" of {len(found.steps)}"
 

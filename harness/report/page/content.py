@@ -14,6 +14,8 @@ from harness.report.page.drawing import Drawing
 from harness.report.page.figures import figures
 from harness.report.page.text import anchors
 
+NO_ANSWER = "No answer is given: the records were changed after they were written."
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -37,7 +39,10 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The page. `jobs` leads from a job's id to its anchor; a record of another session has none."""
+    """The page. `jobs` leads from a job's id to its anchor; a record of another session has none.
+
+    Where the judgement is withheld there is neither answer nor case: whatever compares would be a verdict by another name.
+    """
 
     session: Session
     answers: tuple[Answer, ...]
@@ -77,15 +82,17 @@ def gather(
     """Work all of it out and draw the figures."""
     found = findings(session, runs)
     drawn, style = figures(session, runs, found, judgement)
+    said = NO_ANSWER if judgement.withheld else headline(session, runs)
+    cases = [] if judgement.withheld else [_case(session, one, number, drawn) for number, one in enumerate(found, 1)]
     tracks = records.tracks(session, runs)
     told = verdicts.told(judgement, tracks)
     jobs = anchors("run", (run.job for run in runs))
     timed = [run for run in runs if run.kind == "timed"]
     exclusions = judgement.exclusions or stats.exclusions(runs)
     return Content(
-        session, _answers(headline(session, runs)), tuple(warnings), judgement, calibration, tuple(undecidable),
+        session, _answers(said), tuple(warnings), judgement, calibration, tuple(undecidable),
         [t for t in told if t.verdict.word != "not measured"], [t for t in told if t.verdict.word == "not measured"], verdicts.tally(told),
-        [_case(session, one, number, drawn) for number, one in enumerate(found, 1)], {d.kind: d for d in drawn}, drawn, style,
+        cases, {d.kind: d for d in drawn}, drawn, style,
         records.recorded(runs, jobs, exclusions), len(runs), len(timed), sum(not stats.counts(run) for run in timed), exclusions,
         records.failures(runs), ledger.entries(session, runs), ledger.environment(session), ledger.states(runs), jobs, tracks,
         _filters(session, tracks, told),

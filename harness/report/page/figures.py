@@ -35,10 +35,11 @@ class _Plan:
 
 
 def figures(session: Session, runs: Sequence[Run], found: Sequence[Findings], judgement: Judgement) -> tuple[list[Drawing], str]:
-    """All figures in the order of the page, and the style rules that they share."""
+    """All figures in the order of the page, and the style rules that they share; of changed records only the one that ranks nobody."""
     styles = Styles()
     with style.styled():
-        made = [drawing(plan.key, plan.kind, plan.draw, styles) for plan in _plans(session, runs, found, judgement)]
+        plans = _sequence(runs) if judgement.withheld else _plans(session, runs, found, judgement)
+        made = [drawing(plan.key, plan.kind, plan.draw, styles) for plan in plans]
     return made, styles.sheet()
 
 
@@ -51,12 +52,16 @@ def _plans(session: Session, runs: Sequence[Run], found: Sequence[Findings], jud
     for number, one in enumerate(found, 1):
         for kind, draw in BY_CASE if any(row.runs for row in one.rows) else ():
             yield _Plan(f"{kind}-{number}-{slug(one.case.name)}", kind, partial(draw, session, one))
-    if any(run.kind == "timed" for run in runs):
-        yield _Plan("sequence", "sequence", partial(plot_sequence.draw, runs))
+    yield from _sequence(runs)
     if twins:
         yield _Plan("calibration", "calibration", partial(plot_calibration.draw, twins, floor))
     if session.implementations:
         yield _Plan("builds", "builds", partial(plot_builds.draw, session, frozenset(r.implementation for r in runs if not r.contest)))
+
+
+def _sequence(runs: Sequence[Run]) -> Iterator[_Plan]:
+    if any(run.kind == "timed" for run in runs):
+        yield _Plan("sequence", "sequence", partial(plot_sequence.draw, runs))
 
 
 def _contest(found: Sequence[Findings], floor: float) -> list[Effect]:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from harness import stats
 from harness.model import Calibration, Cell, Judgement, Run, Session, Undecidable
 from harness.report import words
+from harness.report.asked import COUNTED
 from harness.report.page import verdicts
 from harness.report.page.content import Content, gather
 from harness.report.page.text import SYMBOLS, clean, marked, slug
@@ -59,7 +60,10 @@ def write(
     warnings: Sequence[str] = (),
     undecidable: Sequence[Undecidable] = (),
 ) -> list[Path]:
-    """report.html, report.md and report/*.svg, *.csv in `folder`, each by `put`; the files made. OSError where there can be no folder."""
+    """report.html, report.md and report/*.svg, *.csv in `folder`, each by `put`; the files made.
+
+    Figures that an earlier report left in report/ go, for nothing leads to them. OSError where there can be no folder.
+    """
     page = gather(session, runs, judgement, calibration, warnings, undecidable)
     beside = folder / "report"
     beside.mkdir(parents=True, exist_ok=True)
@@ -68,6 +72,8 @@ def write(
         files |= {beside / f"{drawn.key}.svg": drawn.file, beside / f"{drawn.key}.csv": drawn.csv}
     for path, data in files.items():
         put(path, data)
+    for stale in {*beside.glob("*.svg"), *beside.glob("*.csv")} - files.keys():
+        stale.unlink()
     return [*files]
 
 
@@ -92,9 +98,9 @@ def _environment(finalize: Callable[[object], object], *, escaped: bool) -> Envi
     env.filters |= {
         "ratio": verdicts.ratio, "bounds": verdicts.bounds, "number": words.number, "seconds": words.seconds, "size": words.size,
         "percent": _percent, "link": _link, "slug": slug, "metric": _metric, "p": _p, "symbol": lambda word: SYMBOLS.get(word, "–"),
-        "compared": _compared, "clipped": words.clipped,
+        "compared": _compared, "sampled": verdicts.sampled, "chance": verdicts.chance, "clipped": words.clipped,
     }  # fmt: skip
-    env.globals |= {"policy": stats.FLOOR, "confidence": stats.CONFIDENCE, "few": stats.FEW}
+    env.globals |= {"about_counts": COUNTED, "policy": stats.FLOOR, "confidence": stats.CONFIDENCE, "few": stats.FEW}
     return env
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.model import Cell, Judgement, Verdict
-from harness.report.words import number, short, with_interval
+from harness.report.asked import asked, counted
+from harness.report.words import UNKNOWN, number, short, with_interval
 
 BAR = 100.0
 """Width of a bar's axis, in its own units."""
@@ -56,6 +57,26 @@ class Told:
     def measured(self) -> int:
         """How many cells have a ratio."""
         return sum(e.cell.comparison is not None for e in self.evidence)
+
+    @property
+    def asked(self) -> str:
+        """The least that it is judged on."""
+        return asked(self.verdict.claim)
+
+    @property
+    def counted(self) -> bool:
+        """Whether it rests on counts alone."""
+        return counted(self.verdict)
+
+    @property
+    def p(self) -> float | None:
+        """Its p; None where it rests on counts alone, for those have no chance in them."""
+        return None if self.counted else self.verdict.p
+
+    @property
+    def adjusted(self) -> float | None:
+        """The same after Holm."""
+        return None if self.counted else self.verdict.adjusted
 
 
 def told(judgement: Judgement, track: Mapping[str, str]) -> list[Told]:
@@ -127,8 +148,18 @@ def _bar(cell: Cell, axis: tuple[float, float]) -> Bar | None:
 def ratio(cell: Cell | None) -> str:
     """The ratio with its 95 % interval, or that it was counted."""
     if cell is None or cell.comparison is None:
-        return "–"
-    return f"{number(cell.comparison.ratio)} (exact)" if cell.exact else with_interval(cell.comparison)
+        return UNKNOWN
+    return f"{number(cell.comparison.ratio)} (counted)" if cell.exact else with_interval(cell.comparison)
+
+
+def sampled(cell: Cell | None) -> str:
+    """From how many blocks or builds it comes; nothing of what is counted."""
+    return str(cell.comparison.n) if cell and cell.comparison and not cell.exact else UNKNOWN
+
+
+def chance(cell: Cell) -> float | None:
+    """Its p; None where it is counted, for a count has no chance in it."""
+    return None if cell.exact else cell.p
 
 
 def bounds(cell: Cell) -> str:
@@ -138,7 +169,7 @@ def bounds(cell: Cell) -> str:
         return f"{short(number(least))} to {short(number(most))}"
     if least is not None:
         return f"at least {short(number(least))}"
-    return f"at most {short(number(most))}" if most is not None else "–"
+    return f"at most {short(number(most))}" if most is not None else UNKNOWN
 
 
 def tally(verdicts: Sequence[Told]) -> list[tuple[str, int]]:
