@@ -104,8 +104,9 @@ def _written(fig: Figure) -> bytes:
 
 def _inlined(file: bytes, key: str, finding: str, styles: Styles) -> Markup:
     root = ET.fromstring(file)  # noqa: S314 - our own, written a line above
-    used = {name for element in root.iter() for name in _references(element)}
-    names = {name: f"{key}-{number}" for number, name in enumerate(sorted(used))}
+    # In the order of the document: matplotlib's own names are digests that differ between versions of Python.
+    used = dict.fromkeys(name for element in root.iter() for name in _references(element))
+    names = {name: f"{key}-{number}" for number, name in enumerate(used)}
     parts = "".join(_element(child, names, styles) for child in root)
     title = f'<title id="{key}-t">{Markup.escape(clean(finding))}</title>'
     box = _NUMBER.sub(_short, root.get("viewBox", ""))
