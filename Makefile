@@ -37,7 +37,7 @@ test: lint unit browser-tests impl-tests docker-tests  ## everything that must p
 lint: setup  ## formatting, lint and types in all languages that are here
 	scripts/lint.sh
 
-unit: setup  ## the tests that need neither Docker nor a toolchain nor a network, under a minute
+unit: setup  ## the tests that need neither Docker nor a toolchain nor a network; a minute and a half on two cores
 	$(PY) -m pytest -q -n 2 -m "not docker and not impls and not sessions and not browser"
 
 browser-tests: setup  ## the report page in headless Chromium

@@ -103,19 +103,23 @@ def datasets(catalog: Catalog, workload: str, patterns: Sequence[str], changes: 
 
 
 def _plan(
-    catalog: Catalog, ask: Ask, eng: Engine, say: Say
-) -> tuple[Workload, tuple[Case, ...], tuple[Implementation, ...], int, tuple[Job, ...]]:
-    """What was not named and can't be built here is left out, aloud; what was named is tried, and its failure recorded."""
+    catalog: Catalog, ask: Ask, say: Say
+) -> tuple[Engine, Workload, tuple[Case, ...], tuple[Implementation, ...], int, tuple[Job, ...]]:
+    """What was not named and can't be built here is left out, aloud; what was named is tried, and its failure recorded.
+
+    The engine is looked for last: a mistake in what was asked is said without a word about the machine.
+    """
     spec = catalog_module.workload(catalog, ask.workload)
     seed = draw_seed(ask.seed)
     chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
+    wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
+    cpus = {threads: session.choose_cpus(threads) for threads in ask.threads}
+    eng = building.engine(ask.engine, catalog.root, say)
     chosen = chosen if ask.select else building.buildable(catalog, chosen, eng, say)
     if not chosen:
         raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
-    wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
-    cpus = {threads: session.choose_cpus(threads) for threads in ask.threads}
     jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, cpus=cpus, again=ask.again)
-    return spec, wanted, chosen, seed, jobs
+    return eng, spec, wanted, chosen, seed, jobs
 
 
 def _history(root: Path, engine: str) -> dict[tuple[str, str], float]:
@@ -125,16 +129,14 @@ def _history(root: Path, engine: str) -> dict[tuple[str, str], float]:
 
 def dry_run(catalog: Catalog, ask: Ask, say: Say) -> Planned:
     """The plan that `run` would follow with this seed."""
-    eng = building.engine(ask.engine, catalog.root, say)
-    _, _, _, seed, jobs = _plan(catalog, ask, eng, say)
+    eng, _, _, _, seed, jobs = _plan(catalog, ask, say)
     cpus = max((job.limits.cpus for job in jobs), key=len)
     return Planned(jobs, seed, cpus, _history(catalog.root, eng.name))
 
 
 def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
     """A new session from nothing to its last record; its folder."""
-    eng = building.engine(ask.engine, catalog.root, progress.say)
-    spec, wanted, chosen, seed, jobs = _plan(catalog, ask, eng, progress.say)
+    eng, spec, wanted, chosen, seed, jobs = _plan(catalog, ask, progress.say)
     created = datetime.now(UTC)
     folder = (ask.out or catalog.root / "results" / f"{created:%Y%m%d-%H%M%S}-{spec.name}").resolve()
     store.check_writable(folder)

@@ -11,7 +11,7 @@ import click
 
 from harness import registry, store
 from harness.catalog import Catalog, load
-from harness.cli.common import OUT, print_json, say
+from harness.cli.common import ERR, OUT, print_json, say
 from harness.model import Calibration, Claim, Judgement, Registry, Run, Session, UserError
 from harness.options import JSON, RESULTS, root
 
@@ -110,8 +110,9 @@ def _report(one: Kept, entries: Registry, calibration: Calibration) -> None:
     folder = one.folder
     notes = (*one.broken, *one.warnings)
     try:
-        page.write(folder, one.session, one.runs, judged(entries, [one]), calibration,
-                   put=store.write_aside, warnings=notes, undecidable=entries.undecidable)  # fmt: skip
+        with ERR.status(f"{folder}: judging and drawing"):
+            page.write(folder, one.session, one.runs, judged(entries, [one]), calibration,
+                       put=store.write_aside, warnings=notes, undecidable=entries.undecidable)  # fmt: skip
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}; make it writable") from None
     click.echo(f"{folder / 'report.html'}, {folder / 'report.md'}")
