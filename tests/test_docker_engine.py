@@ -72,7 +72,9 @@ def test_what_is_lawful_is_ok_with_its_whole_account(runs: list[Run], variant: s
     assert (run.outcome, run.reason, run.suspect, run.exit_code) == ("ok", None, (), 0)
     account = run.outside
     assert account and account.source in ("cgroup v1", "cgroup v2")
-    assert account.user_ns and account.system_ns and account.anon_bytes and account.peak_bytes
+    assert account.anon_bytes and account.peak_bytes
+    # Either may be 0: the kernel splits the sum by where its ticks fell.
+    assert account.user_ns is not None and account.system_ns is not None and account.user_ns + account.system_ns > 0
     assert (account.throttled_ns, account.swap_bytes or 0, account.oom_kills) == (0, 0, 0)
     assert run.anon_peak_bytes and run.memory.anon_bytes
     assert run.hello and run.pauses and run.stalls and run.control and run.usage
