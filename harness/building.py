@@ -55,7 +55,7 @@ def build_all(
     if isinstance(engine, DockerEngine):
         docker_build.ensure_bases(catalog.root, engine.api, progress.say, yes=yes)
     built: dict[str, Build] = {}
-    queue = _rounds(chosen, rounds, random.SystemRandom().randrange(2**31) if seed is None else seed)
+    queue = _rounds(chosen, rounds, seed)
     with progress:
         for number, impl in enumerate(queue, 1):
             if impl.name in built and built[impl.name].outcome == "failed":
@@ -72,8 +72,8 @@ def build_all(
     return tuple(built[impl.name] for impl in chosen)
 
 
-def _rounds(chosen: Sequence[Implementation], rounds: int, seed: int) -> list[Implementation]:
-    """One after another as they are named; of several rounds each in an order of its own."""
+def _rounds(chosen: Sequence[Implementation], rounds: int, seed: int | None) -> list[Implementation]:
+    """One after another as they are named; of several rounds each in an order of its own, without a seed another each time."""
     if rounds == 1:
         return list(chosen)
     rng = random.Random(seed)  # noqa: S311 - an order, no secret

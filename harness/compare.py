@@ -14,8 +14,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from harness import stats
 from harness.fingerprint import Difference, differences
 from harness.model import Build, Comparison, Floor, Run, Session
@@ -26,7 +24,6 @@ MARGIN, LEVEL = 0.05, 0.05
 METRICS = ("seconds", "load_seconds", "cpu_seconds", "peak_memory")
 """Of all of them less is better. `seconds` holds no load, and the clock on the wall hides what more cores pay for: so each has its own.
 More rows make Holm stricter; that is the price."""
-QUANTILE = 0.95
 
 Word = Literal["regression", "improvement", "same", "open", "control", "unknown"]
 """regression, improvement: the interval lies beyond the bar after Holm. same: the 90 % interval lies inside the margin, and the floor
@@ -37,7 +34,7 @@ doesn't exceed it. open: neither is shown. control: its build is the same in bot
 class Bar:
     """What a difference in a metric has to clear, as relative differences: 0.03 is 3 %.
 
-    `drift` is the 95th percentile of |log ratio| over the `controls`, an observed one, never interpolated; None without any.
+    `drift` is how far the `controls` have moved (stats.spread); None without any.
     """
 
     margin: float
@@ -190,10 +187,9 @@ def _figures(runs: Sequence[Run], metric: str, steps: Sequence[str]) -> list[flo
 
 
 def _bar(before: Kept, after: Kept, metric: str, found: Sequence[_Found], margin: float) -> Bar:
-    apart = [abs(f.estimate.mean) for f in found if f.metric == metric and f.control]
-    drift = math.expm1(float(np.quantile(apart, QUANTILE, method="higher"))) if apart else None
+    apart = [f.estimate.mean for f in found if f.metric == metric and f.control]
     one, two = (stats.floor(session.again, runs, metric) for session, runs in (before, after))
-    return Bar(margin, one, two, drift, len(apart))
+    return Bar(margin, one, two, stats.spread(apart), len(apart))
 
 
 def _judged(found: Sequence[_Found], bars: Mapping[str, Bar]) -> tuple[Row, ...]:

@@ -18,6 +18,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def opening(session: bytes | None) -> str:
+    """What the first line follows: the digest of session.json as it was written, nothing where there is none."""
+    return "" if session is None else digest(session)
+
+
 def close(before: str, body: bytes) -> bytes:
     """The JSON object `body` with its seal; `before` is the seal of the line before."""
     return _OPEN + digest(before.encode() + body).encode() + _CLOSE + body[1:]

@@ -113,7 +113,7 @@ def _before(folder: Path) -> str:
     """The seal that the next line follows: the last line's, or session.json's digest; read from the file's end, however long it is."""
     path = folder / RUNS
     if not path.exists() or not path.stat().st_size:
-        return seal.digest((folder / SESSION).read_bytes()) if (folder / SESSION).exists() else ""
+        return seal.opening(_bytes(folder / SESSION))
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
         end = len(held) - 1
         return seal.of(held[held.rfind(b"\n", 0, end) + 1 : end]) or ""
@@ -126,7 +126,7 @@ def seals(folder: Path) -> tuple[str, ...]:
     """
     path, found = folder / RUNS, list[str]()
     made = _bytes(folder / SESSION)
-    before, bare = seal.digest(made) if made is not None else "", _schema(made or b"") == 1
+    before, bare = seal.opening(made), _schema(made or b"") == 1
     for number, line in enumerate(_lines(path), 1):
         if not line.endswith(b"\n"):
             break

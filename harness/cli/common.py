@@ -1,4 +1,4 @@
-"""What the commands share: where they print, and how one session is shown and drawn."""
+"""What the commands share: where they print, and how one session is read, shown and drawn."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from rich.console import Console
 
 from harness import store
-from harness.model import UserError
+from harness.model import Run, Session, UserError
 
 OUT, ERR = Console(), Console(stderr=True)
 
@@ -31,28 +32,42 @@ def typed() -> str:
     return shlex.join(["bench", *sys.argv[1:]])
 
 
+class Kept(NamedTuple):
+    """A session as it lies there, with what is to be said of its files."""
+
+    folder: Path
+    session: Session
+    runs: list[Run]
+    warnings: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
+def kept(folder: Path) -> Kept:
+    """Read one session, torn lines and broken seals noted."""
+    session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
+    return Kept(folder, session, runs, tuple(warnings), store.seals(folder))
+
+
 # Reports are imported where they are made: their libraries take longer than all the rest, and shell completion imports this file.
-def show(folder: Path, *, as_json: bool) -> None:
+def show(one: Kept, *, as_json: bool) -> None:
     """Print a session's comparison."""
     from harness.report import terminal
 
-    session, (runs, torn) = store.read_session(folder), store.read_runs(folder)
-    warnings = [*torn, *store.seals(folder)]
     if as_json:
-        print_json(terminal.as_json(session, runs))
+        print_json(terminal.as_json(one.session, one.runs))
         return
-    terminal.render(session, runs, OUT, warnings)
+    terminal.render(one.session, one.runs, OUT, (*one.warnings, *one.broken))
 
 
-def draw(folder: Path) -> None:
+def draw(one: Kept) -> None:
     """Draw a session's plots beside its records."""
     from harness.report import plots
 
-    session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
-    for line in (*warnings, *store.seals(folder)):
+    for line in (*one.warnings, *one.broken):
         say(f"warning: {line}")
+    folder = one.folder / "plots"
     try:
-        drawn = plots.draw(session, runs, folder / "plots")
+        drawn = plots.draw(one.session, one.runs, folder)
     except OSError as error:
-        raise UserError(f"{folder / 'plots'}: {error.strerror}; make it writable") from None
-    click.echo(f"{len(drawn)} files in {folder / 'plots'}")
+        raise UserError(f"{folder}: {error.strerror}; make it writable") from None
+    click.echo(f"{len(drawn)} files in {folder}")

@@ -5,31 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from harness import registry, store
 from harness.catalog import Catalog, load
-from harness.cli.common import ERR, OUT, print_json, say
-from harness.model import Calibration, Claim, Judgement, Registry, Run, Session, UserError
+from harness.cli.common import ERR, OUT, Kept, kept, print_json, say
+from harness.model import Calibration, Claim, Judgement, Registry, UserError
 from harness.options import JSON, RESULTS, root
-
-
-class Kept(NamedTuple):
-    """A session as it lies there, with what is to be said of its files."""
-
-    folder: Path
-    session: Session
-    runs: list[Run]
-    warnings: tuple[str, ...]
-    broken: tuple[str, ...]
-
-
-def kept(folder: Path) -> Kept:
-    """Read one session, torn lines and broken seals noted."""
-    session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
-    return Kept(folder, session, runs, tuple(warnings), store.seals(folder))
 
 
 def registered(catalog: Catalog) -> Registry:
@@ -69,22 +52,24 @@ def judged(entries: Registry, sessions: Sequence[Kept]) -> Judgement:
     return claims.judge(entries, [(k.session, k.runs) for k in sessions], [line for k in sessions for line in k.broken])
 
 
-def _calibrating(folder: Path) -> list[tuple[Session, list[Run]]]:
-    """The sessions in a folder that have an A/A arm; what can't be read there, or was changed by hand, is named and left out."""
+def _calibration(first: Kept) -> Calibration:
+    """By the A/A arms of all sessions in the folder of `first`; one that can't be read, or was changed by hand, is named and left out."""
+    from harness import stats
+
     found = []
-    for path in store.sessions(folder):
+    for path in store.sessions(first.folder.resolve().parent):
         try:
-            if not store.read_session(path).again:
+            if not (again := store.read_session(path).again):
                 continue
-            one = kept(path)
+            one = first if path == first.folder.resolve() else kept(path)
         except UserError as error:
             say(f"left out of the A/A rate: {error}")
             continue
         if one.broken:
             say(f"left out of the A/A rate: {one.broken[0]}")
         else:
-            found.append((one.session, one.runs))
-    return found
+            found.append((one.session, [run for run in one.runs if run.label in (again, stats.twin(again))]))
+    return stats.calibration(found)
 
 
 @click.command()
@@ -95,12 +80,10 @@ def report(path: Path) -> None:
     \b
     bench report results/20261123-101500-groupby
     """
-    from harness import stats
-
     entries, folders = registered(load(root())), store.sessions(path)
     calibration = None
     for one in map(kept, folders):
-        calibration = calibration or stats.calibration(_calibrating(folders[0].resolve().parent))
+        calibration = calibration or _calibration(one)
         _report(one, entries, calibration)
 
 

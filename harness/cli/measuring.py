@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from harness import building, measure, plan, store
+from harness import building, measure, plan
 from harness.catalog import Catalog, load
-from harness.cli.common import ERR, draw, print_json, say, show, typed
+from harness.cli.common import ERR, Kept, draw, kept, print_json, say, show, typed
 from harness.cli.judging import needed, registered
 from harness.model import UserError
 from harness.options import ANY_WORKLOAD, CASE, ENGINE, JSON, PARAM, SEED, SELECT, SEVERAL_THREADS, WORKLOAD, options, parameters, root
@@ -85,17 +85,18 @@ def run(resume: Path | None, workload: str | None, claim: str | None, as_json: b
             _print_plan(measure.dry_run(catalog, ask, progress.say), as_json)
         return
     folders = [measure.resume(catalog, resume, progress)] if resume else [measure.fresh(catalog, ask, progress) for ask in asks]
-    for folder in folders:
-        _tell(folder, as_json=as_json, plot=plot)
-    if any(r.outcome != "ok" for folder in folders for r in store.read_runs(folder)[0]):
+    made = [kept(folder) for folder in folders]
+    for one in made:
+        _tell(one, as_json=as_json, plot=plot)
+    if any(r.outcome != "ok" for one in made for r in one.runs):
         sys.exit(1)
 
 
-def _tell(folder: Path, *, as_json: bool, plot: bool) -> None:
-    show(folder, as_json=as_json)
+def _tell(one: Kept, *, as_json: bool, plot: bool) -> None:
+    show(one, as_json=as_json)
     if plot and not as_json:
-        draw(folder)
-    say(f"session: {folder}; its page: bench report {folder}")
+        draw(one)
+    say(f"session: {one.folder}; its page: bench report {one.folder}")
 
 
 def _asks(catalog: Catalog, workload: str | None, claim: str | None, asked: dict[str, Any]) -> list[measure.Ask]:

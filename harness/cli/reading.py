@@ -21,7 +21,7 @@ def plot(path: Path) -> None:
     bench plot results/20261123-101500-groupby
     """
     for folder in store.sessions(path):
-        common.draw(folder)
+        common.draw(common.kept(folder))
 
 
 @click.command()
@@ -30,4 +30,4 @@ def plot(path: Path) -> None:
 def show(path: Path, as_json: bool) -> None:
     """Print a session's comparison again, or that of every session in a folder."""
     for folder in store.sessions(path):
-        common.show(folder, as_json=as_json)
+        common.show(common.kept(folder), as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,11 +25,9 @@ def twins(session: Session, runs: Sequence[Run]) -> tuple[Twin, ...]:
     if session.again is None:
         return ()
     first, second = session.again, stats.twin(session.again)
-    figures = stats.by_block([run for run in runs if run.label in {first, second}], stats.steady_seconds)
-    found = []
-    for case in session.cases:
-        base, other = figures.get((first, case.name), {}), figures.get((second, case.name), {})
-        ratio = stats.compare(first, second, base, other)
-        if ratio:
-            found.append(Twin(case.name, first, {b: other[b] / base[b] for b in sorted(base.keys() & other.keys())}, ratio))
-    return tuple(found)
+    pairs = stats.null_pairs(first, runs)
+    return tuple(
+        Twin(case.name, first, {b: math.exp(x) for b, x in logs.items()}, stats.comparison(first, second, stats.estimate([*logs.values()])))
+        for case in session.cases
+        if (logs := pairs.get(case.name))
+    )

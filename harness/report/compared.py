@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.compare import Bar, Compared, Lost, Row, Word
-from harness.report.words import listed, number
+from harness.report.words import listed, number, percent
 
 SPOKEN = {
     "seconds": ("time", "takes", "as long"),
@@ -37,11 +37,6 @@ WORDS: Mapping[Word, str] = {
 STYLES: Mapping[Word, str] = {"regression": "bold red", "improvement": "bold green", "control": "dim"}
 WIDE = 1000
 HEADINGS = ("label", "case", "metric", "after / before", "95 % interval", "runs", "")
-
-
-def percent(value: float) -> str:
-    """A relative difference: 5 %, 0.5 %, 12.3 %."""
-    return f"{value * 100:.1f}".removesuffix(".0") + " %"
 
 
 def answer(compared: Compared) -> str:

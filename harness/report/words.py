@@ -50,6 +50,11 @@ def rate(value: float | None) -> str:
     return number(value)
 
 
+def percent(value: float | None, digits: int = 1) -> str:
+    """A relative difference: 5 %, 0.5 %, 12.3 %."""
+    return UNKNOWN if value is None else f"{value * 100:.{digits}f}".removesuffix(".0") + " %"
+
+
 def span(figure: Summary | Comparison | None, between: str = "–", scale: float = 1.0) -> str:
     """The interval alone, or nothing where there is none."""
     if figure is None or figure.low is None or figure.high is None:

@@ -9,7 +9,7 @@ from harness.stats.advice import blocks_for_precision, blocks_needed, chance
 from harness.stats.estimate import CONFIDENCE, Estimate, combine, difference, estimate
 from harness.stats.family import binomial_interval, calibration, calibration_by_groups, holm
 from harness.stats.figures import FEW, by_block, cpu_seconds, first_seconds, steady_seconds, summarise
-from harness.stats.floor import floor, null_pairs, twin
+from harness.stats.floor import floor, null_pairs, spread, twin
 from harness.stats.gate import counts, exclusions, gate
 from harness.stats.metrics import FLOOR, METRICS, Inputs, Metric, fact, figure, inputs, sampled
 from harness.stats.ranking import Ranking, rank
@@ -62,6 +62,7 @@ __all__ = [
     "rank",
     "requests_needed",
     "sampled",
+    "spread",
     "standing",
     "steady_seconds",
     "summarise",

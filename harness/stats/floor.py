@@ -33,11 +33,18 @@ def floor(
 ) -> Floor:
     """The noise floor of a metric in one session: the policy, and what its A/A comparisons show, one a case.
 
-    Measured is the 95th percentile of their absolute log ratios as a relative difference. It is an observed one, never interpolated:
-    of fewer than twenty-one the largest. Builds and facts have no A/A arm. KeyError for an unknown metric.
+    Builds and facts have no A/A arm. KeyError for an unknown metric.
     """
     kind, policy = METRICS[metric].kind, METRICS[metric].policy
     if again is None or kind != "run":
         return Floor(policy, None, 0)
-    apart = [abs(float(np.mean([*logs.values()]))) for logs in null_pairs(again, runs, metric, steps, inputs).values()]
-    return Floor(policy, math.expm1(float(np.quantile(apart, QUANTILE, method="higher"))) if apart else None, len(apart))
+    apart = [float(np.mean([*logs.values()])) for logs in null_pairs(again, runs, metric, steps, inputs).values()]
+    return Floor(policy, spread(apart), len(apart))
+
+
+def spread(apart: Sequence[float]) -> float | None:
+    """How far log ratios whose truth is 0 lie from it: the 95th percentile of their sizes as a relative difference, None of none.
+
+    It is an observed one, never interpolated: of fewer than twenty-one the largest.
+    """
+    return math.expm1(float(np.quantile(np.abs(apart), QUANTILE, method="higher"))) if apart else None

@@ -97,7 +97,7 @@ def _environment(finalize: Callable[[object], object], *, escaped: bool) -> Envi
     )  # fmt: skip
     env.filters |= {
         "ratio": verdicts.ratio, "bounds": verdicts.bounds, "number": words.number, "seconds": words.seconds, "size": words.size,
-        "percent": _percent, "link": _link, "slug": slug, "metric": _metric, "p": _p, "symbol": lambda word: SYMBOLS.get(word, "–"),
+        "percent": words.percent, "link": _link, "slug": slug, "metric": _metric, "p": _p, "symbol": lambda word: SYMBOLS.get(word, "–"),
         "compared": _compared, "sampled": verdicts.sampled, "chance": verdicts.chance, "clipped": words.clipped,
     }  # fmt: skip
     env.globals |= {"about_counts": COUNTED, "policy": stats.FLOOR, "confidence": stats.CONFIDENCE, "few": stats.FEW}
@@ -124,10 +124,6 @@ def _digest(text: str) -> Markup:
 
 def _link(data: bytes) -> Markup:
     return Markup("data:text/csv;base64," + base64.b64encode(data).decode())  # noqa: S704 - base64
-
-
-def _percent(value: float | None, digits: int = 1) -> str:
-    return words.UNKNOWN if value is None else f"{value * 100:.{digits}f}".removesuffix(".0") + " %"
 
 
 def _p(value: float | None) -> str:
