@@ -14,11 +14,12 @@ from harness.report.headline import headline
 
 def as_json(session: Session, runs: Sequence[Run]) -> dict[str, Any]:
     """Everything that `render` prints."""
+    cases = findings(session, runs)
     return {
         "session": session.id,
         "workload": session.workload,
         "question": session.question,
-        "headline": headline(session, runs),
+        "headline": headline(session, runs, cases),
         "engine": session.engine,
         "isolation": session.isolation,
         "threads": list(session.threads),
@@ -27,8 +28,8 @@ def as_json(session: Session, runs: Sequence[Run]) -> dict[str, Any]:
         "jobs": len(session.jobs),
         "jobs_recorded": len(runs),
         "confidence": stats.CONFIDENCE,
-        "noise_floor": {figure: floor for found in findings(session, runs)[:1] for figure, floor in found.floors.items()},
-        "cases": [_case(session, found) for found in findings(session, runs)],
+        "noise_floor": {figure: floor for found in cases[:1] for figure, floor in found.floors.items()},
+        "cases": [_case(session, found) for found in cases],
         "failures": [_failure(run) for run in runs if run.outcome != "ok"],
         "suspect": [{"job": run.job, "suspicions": list(run.suspect)} for run in runs if run.suspect],
     }

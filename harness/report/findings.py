@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from harness import stats
-from harness.model import Case, Comparison, Run, Session, Summary, label
+from harness.model import Case, Comparison, Outcome, Run, Session, Summary, label
 
 FATES = {
     "wrong": "wrong answer", "oom": "out of memory", "timeout": "time limit", "hang": "hang", "crash": "crash",
@@ -162,6 +162,15 @@ def _why(runs: Sequence[Run], lacks: Sequence[str]) -> tuple[str, str] | tuple[N
     if not timed:
         return "no timed run yet", "not run"
     return (None, None) if any(map(stats.counts, timed)) else ("every run is suspect", "suspect")
+
+
+def failed_alike(runs: Sequence[Run]) -> list[tuple[tuple[Outcome, str, str, str], list[Run]]]:
+    """What failed alike: outcome, label, case and reason, with its runs; the gravest first."""
+    alike: dict[tuple[Outcome, str, str, str], list[Run]] = {}
+    for run in runs:
+        if run.outcome != "ok":
+            alike.setdefault((run.outcome, run.label, run.case, run.reason or "no reason given"), []).append(run)
+    return sorted(alike.items(), key=lambda item: (list(FATES).index(item[0][0]), item[0][1:]))
 
 
 def _interruptions(runs: Sequence[Run]) -> Interruptions:

@@ -30,12 +30,12 @@ LOAD = Matter("load_s", "loaded fastest", "loaded in least time", "took", "as lo
 MEMORY = Matter("anon_peak_bytes", "held the least memory", "held least", "held", "as much")
 
 
-def headline(session: Session, runs: Sequence[Run]) -> str:
-    """The answer in plain words, one sentence a case, one line each."""
+def headline(session: Session, runs: Sequence[Run], found: Sequence[Findings] | None = None) -> str:
+    """The answer in plain words, one sentence a case, one line each. `found`: their findings, where the caller has them already."""
     lines = []
     if wrong := sorted({(r.label, r.case) for r in runs if r.outcome == "wrong"}):
         lines.append(f"Wrong answers: {listed([f'{name} on {case}' for name, case in wrong])}.")
-    lines += [f"{f.title}: {_sentence(f)}{_conditions(session, f)}." for f in findings(session, runs)]
+    lines += [f"{f.title}: {_sentence(f)}{_conditions(session, f)}." for f in found or findings(session, runs)]
     if len(runs) < len(session.jobs):
         lines.append(f"Unfinished: {len(runs)} of {len(session.jobs)} jobs have run.")
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from rich.text import Text
 from harness.model import Run, Session
 from harness.report.columns import NOTE, Column, columns
 from harness.report.export import as_json
-from harness.report.findings import FATES, Findings, Row, findings
+from harness.report.findings import Findings, Row, failed_alike, findings
 from harness.report.headline import headline
 
 __all__ = ["as_json", "headline", "render"]
@@ -27,10 +27,11 @@ UNRANKED, OUTSIDE = "not ranked:", "yardstick:"
 
 def render(session: Session, runs: Sequence[Run], console: Console, warnings: Sequence[str] = ()) -> None:
     """Print everything a reader needs, without colour codes where the console has no colours."""
-    for line in headline(session, runs).splitlines():
+    cases = findings(session, runs)
+    for line in headline(session, runs, cases).splitlines():
         _say(console, line, style="bold")
     _say(console, f"session {session.id}: {session.workload}, seed {session.seed}; {session.engine}: {session.isolation}", style="dim")
-    for found in findings(session, runs):
+    for found in cases:
         _case(session, found, console)
     _say(console, NOTE, style="dim")
     _listing(console, "Did not end well", _failures(runs), "red")
@@ -113,12 +114,10 @@ def _style(row: Row, found: Findings) -> str:
 
 def _failures(runs: Sequence[Run]) -> list[str]:
     """One line for what failed alike, with its blocks; the gravest first."""
-    alike: dict[tuple[str, str, str, str], list[int]] = {}
-    for run in runs:
-        if run.outcome != "ok":
-            alike.setdefault((run.outcome, run.label, run.case, run.reason or "no reason given"), []).append(run.block)
-    order = sorted(alike.items(), key=lambda item: (list(FATES).index(item[0][0]), item[0][1:]))
-    return [f"{name} on {case}, {outcome} in {_blocks(blocks)}: {reason}" for (outcome, name, case, reason), blocks in order]
+    return [
+        f"{name} on {case}, {outcome} in {_blocks([run.block for run in held])}: {reason}"
+        for (outcome, name, case, reason), held in failed_alike(runs)
+    ]
 
 
 def _suspects(runs: Sequence[Run]) -> list[str]:

@@ -82,7 +82,7 @@ def gather(
     """Work all of it out and draw the figures."""
     found = findings(session, runs)
     drawn, style = figures(session, runs, found, judgement)
-    said = NO_ANSWER if judgement.withheld else headline(session, runs)
+    said = NO_ANSWER if judgement.withheld else headline(session, runs, found)
     cases = [] if judgement.withheld else [_case(session, one, number, drawn) for number, one in enumerate(found, 1)]
     tracks = records.tracks(session, runs)
     told = verdicts.told(judgement, tracks)

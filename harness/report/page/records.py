@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness import stats
 from harness.model import Exclusion, Run, Session
-from harness.report.findings import FATES
+from harness.report.findings import FATES, failed_alike
 
 MOST_RUNS = 3000
 """So many runs are listed at most: more would make a page that no one reads and no phone opens. The rest is in the records."""
@@ -51,14 +51,9 @@ class Failure:
 
 def failures(runs: Sequence[Run], most: int = 2000) -> list[Failure]:
     """One entry for what failed alike, the gravest first."""
-    alike: dict[tuple[str, str, str, str], list[Run]] = {}
-    for run in runs:
-        if run.outcome != "ok":
-            alike.setdefault((run.outcome, run.label, run.case, run.reason or "no reason given"), []).append(run)
-    order = sorted(alike.items(), key=lambda item: (list(FATES).index(item[0][0]), item[0][1:]))
     return [
         Failure(name, case, FATES[outcome], reason, tuple(held), next((r.stderr[-most:] for r in held if r.stderr), ""))
-        for (outcome, name, case, reason), held in order
+        for (outcome, name, case, reason), held in failed_alike(runs)
     ]
 
 
