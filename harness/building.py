@@ -110,12 +110,14 @@ def build_row(build: Build) -> dict[str, object]:
 
 
 def buildable(catalog: Catalog, chosen: Sequence[Implementation], eng: Engine, say: Say) -> tuple[Implementation, ...]:
-    """Those whose toolchain is here; a language that is left out is named."""
+    """Those whose toolchain is here; a language that is left out is named, and so is what only a container can hold."""
     lacking = {name: eng.lacks(lang) for name, lang in catalog.languages.items() if any(i.language == name for i in chosen)}
     for name, tools in lacking.items():
         if tools:
             say(f"without {catalog.languages[name].title}: no {', '.join(tools)} on PATH; install it, or start a Docker daemon")
-    return tuple(i for i in chosen if not lacking[i.language])
+    if contained := [i.name for i in chosen if i.docker and eng.name == "local"]:
+        say(f"without {', '.join(contained)}: what runs them is made in an image; start a Docker daemon")
+    return tuple(i for i in chosen if not lacking[i.language] and i.name not in contained)
 
 
 def portable(builds: Sequence[Build], root: Path) -> tuple[Build, ...]:

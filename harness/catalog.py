@@ -6,7 +6,7 @@ Adding a folder is all it takes to add any of them. The structs here mirror the 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,11 +18,13 @@ import msgspec
 from harness.model import (
     CaseSpec,
     DockerRecipe,
+    Format,
     Implementation,
     Language,
     LocalRecipe,
     Step,
     Support,
+    Table,
     Timing,
     Tolerance,
     Track,
@@ -51,6 +53,9 @@ class _Step(_File):
     title: str
     keys: tuple[str, ...]
     values: tuple[str, ...]
+    writes: Format | None = None
+    beside: tuple[str, ...] = ()
+    tally: tuple[str, ...] = ()
 
 
 class _Case(_File):
@@ -61,6 +66,7 @@ class _Case(_File):
     memory_mb: int
     default: bool = False
     seeded: bool = True
+    steps: tuple[str, ...] = ()
 
 
 class _Workload(_File):
@@ -70,9 +76,11 @@ class _Workload(_File):
     prose: str
     timing: _Timing
     tolerance: Tolerance
-    answer_types: dict[str, Literal["text", "integer", "float"]]
+    answer_types: dict[str, Literal["text", "integer", "float", "time"]]
     steps: tuple[_Step, ...]
     cases: tuple[_Case, ...]
+    tables: dict[str, Table] = {}
+    capabilities: dict[str, str] = {}
 
 
 class _Local(_File):
@@ -85,6 +93,10 @@ class _Local(_File):
 class _Docker(_File):
     dockerfile: str
     artifact: str | None = None
+    arguments: dict[str, str] = {}
+
+    def recipe(self) -> DockerRecipe:
+        return DockerRecipe(self.dockerfile, self.artifact, self.arguments)
 
 
 class _Language(_File):
@@ -98,6 +110,7 @@ class _Language(_File):
 class _Support(_File):
     lacks: dict[str, str] = {}
     source: tuple[str, ...] = ()
+    can: dict[str, str] = {}
 
 
 class _Runtime(_File):
@@ -127,6 +140,7 @@ class _Implementation(_File):
     ledger: _Ledger
     contest: bool = True
     quick: bool = False
+    docker: _Docker | None = None
 
 
 def _read(path: Path, shape: type[T]) -> T:
@@ -143,15 +157,52 @@ def _read(path: Path, shape: type[T]) -> T:
 def _workload(path: Path) -> Workload:
     f = _read(path, _Workload)
     timing = Timing(f.timing.warmup, f.timing.timed, int(f.timing.meter_interval_ms * 1e6), int(f.timing.meter_threshold_ms * 1e6))
-    cases = tuple(CaseSpec(c.name, c.summary, c.params, c.time_limit_s, c.memory_mb << 20, c.default, c.seeded) for c in f.cases)
-    steps = tuple(Step(s.name, s.title, s.keys, s.values) for s in f.steps)
-    for step in steps:
-        if blurred := [key for key in step.keys if f.answer_types.get(key) == "float"]:
-            raise UserError(f"{path}: step {step.name}: key '{blurred[0]}' is a float; rows are paired by keys, so make it text or integer")
-        for column in (*step.keys, *step.values):
-            if column not in f.answer_types:
-                raise UserError(f"{path}: step {step.name}: no entry for '{column}' in [answer_types]; add one (text, integer or float)")
-    return Workload(path.parent.name, f.title, f.question, f.unit, f.prose, steps, timing, f.tolerance, f.answer_types, cases, path.parent)
+    cases = tuple(CaseSpec(c.name, c.summary, c.params, c.time_limit_s, c.memory_mb << 20, c.default, c.seeded, c.steps) for c in f.cases)
+    steps = tuple(Step(s.name, s.title, s.keys, s.values, s.writes, s.beside, s.tally) for s in f.steps)
+    found = Workload(
+        path.parent.name,
+        f.title,
+        f.question,
+        f.unit,
+        f.prose,
+        steps,
+        timing,
+        f.tolerance,
+        f.answer_types,
+        cases,
+        path.parent,
+        f.tables,
+        f.capabilities,
+    )
+    if why := next(_mistakes(found), None):
+        raise UserError(f"{path}: {why}")
+    return found
+
+
+def _mistakes(workload: Workload) -> Iterator[str]:
+    """What the parts of a workload's file say against each other."""
+    names = [step.name for step in workload.steps]
+    for step in workload.steps:
+        yield from _column_mistakes(f"step {step.name}", step, workload)
+        if step.writes is None and (step.beside or step.tally):
+            yield f"step {step.name}: only a step that writes has tables beside it or a tally; give it writes"
+        for name in step.beside:
+            if name not in workload.tables:
+                yield f"step {step.name}: beside: no [tables.{name}]; add it"
+    for name, table in workload.tables.items():
+        yield from _column_mistakes(f"table {name}", table, workload)
+    for case in workload.cases:
+        if unknown := [name for name in case.steps if name not in names]:
+            yield f"case {case.name}: no such step: {', '.join(unknown)}; there are: {', '.join(names)}"
+
+
+def _column_mistakes(what: str, table: Step | Table, workload: Workload) -> Iterator[str]:
+    for key in table.keys:
+        if workload.answer_types.get(key) == "float":
+            yield f"{what}: key '{key}' is a float; rows are paired by keys, so make it text, integer or time"
+    for column in (*table.keys, *table.values):
+        if column not in workload.answer_types:
+            yield f"{what}: no entry for '{column}' in [answer_types]; add one (text, integer, float or time)"
 
 
 def _check_placeholders(path: Path, local: _Local) -> None:
@@ -170,14 +221,14 @@ def _language(path: Path) -> Language:
     f = _read(path, _Language)
     _check_placeholders(path, f.local)
     local = LocalRecipe(f.local.build, f.local.run, f.local.env, f.local.artifact)
-    docker = DockerRecipe(f.docker.dockerfile, f.docker.artifact)
+    docker = f.docker.recipe()
     return Language(path.parent.name, f.title, f.version, f.requires, local, docker, path.parent)
 
 
 def _implementation(path: Path) -> Implementation:
     f = _read(path, _Implementation)
     language, variant = path.parent.parent.name, path.parent.name
-    support = {name: Support(s.lacks, s.source) for name, s in f.workloads.items()}
+    support = {name: Support(s.lacks, s.source, s.can) for name, s in f.workloads.items()}
     facts = {key: msgspec.to_builtins(getattr(f, key)) for key in ("runtime", "dependencies", "ledger")}
     return Implementation(
         f"{language}/{variant}",
@@ -190,6 +241,7 @@ def _implementation(path: Path) -> Implementation:
         support,
         path.parent,
         {"summary": f.summary, **facts},
+        f.docker.recipe() if f.docker else None,
     )
 
 
@@ -216,10 +268,15 @@ def load(root: Path) -> Catalog:
         for name, support in impl.workloads.items():
             if name not in workloads:
                 raise UserError(f"{impl.folder / 'impl.toml'}: [workloads.{name}]: no such workload; there are: {', '.join(workloads)}")
-            unknown = set(support.lacks) - {s.name for s in workloads[name].steps}
-            if unknown:
-                raise UserError(f"{impl.folder / 'impl.toml'}: workloads.{name}.lacks: no such step: {', '.join(sorted(unknown))}")
+            _check_support(impl.folder / "impl.toml", workloads[name], support)
     return Catalog(root, workloads, languages, implementations)
+
+
+def _check_support(path: Path, workload: Workload, support: Support) -> None:
+    if unknown := set(support.lacks) - {s.name for s in workload.steps}:
+        raise UserError(f"{path}: workloads.{workload.name}.lacks: no such step: {', '.join(sorted(unknown))}")
+    if workload.capabilities and (unknown := set(support.can) - set(workload.capabilities)):
+        raise UserError(f"{path}: workloads.{workload.name}.can: no such capability: {', '.join(sorted(unknown))}")
 
 
 def workload(catalog: Catalog, name: str) -> Workload:

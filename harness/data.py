@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,13 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from harness.model import Case, Check, Dataset, UserError, Workload
+from harness import outputs, tabular
+from harness.model import Case, Check, Dataset, Step, UserError, Workload, Written, steps_of
 
 Tell = Callable[[str], None]
 MAKING = ".making-"
+SHARED = "shared"
+"""Beside the workloads' folders: scripts that several of them import."""
 
 
 def folder() -> Path:
@@ -34,11 +37,17 @@ def folder() -> Path:
 
 
 def key(workload: Workload, case: Case) -> str:
-    """Names a case's data: digest of the workload's scripts and spec, the parameters and the seed."""
-    seen = hashlib.sha256(json.dumps([case.params, case.seed], sort_keys=True).encode())
-    for path in sorted(workload.folder.glob("*.py")) + [workload.folder / "workload.toml"]:
+    """Names a case's data: digest of the workload's scripts and spec, the parameters, the seed, and the steps where it has its own."""
+    own = [case.steps] if case.steps else []
+    seen = hashlib.sha256(json.dumps([case.params, case.seed, *own], sort_keys=True).encode())
+    scripts = [*sorted(workload.folder.glob("*.py")), *sorted(_shared(workload).glob("*.py"))]
+    for path in [*scripts, workload.folder / "workload.toml"]:
         seen.update(path.read_bytes())
     return seen.hexdigest()[:24]
+
+
+def _shared(workload: Workload) -> Path:
+    return workload.folder.parent / SHARED
 
 
 def prepare(workload: Workload, case: Case, tell: Tell) -> Dataset:
@@ -103,19 +112,34 @@ def _fill(workload: Workload, case: Case, aside: Path, home: Path, tell: Tell) -
         path.mkdir(parents=True, exist_ok=True)
     tell(f"{case.name}: generating the input")
     ask = {"params": case.params, "seed": case.seed, "out": str(inputs_dir), "cache": str(downloads)}
-    made = _script(workload.folder / "generate.py", ask)
+    made = _script(workload, "generate.py", ask)
     files = {name: inputs_dir / file for name, file in made["inputs"].items()}
+    _set_aside(made.get("aside", []), inputs_dir, aside / "aside")
     tell(f"{case.name}: asking the oracle")
-    ask = {"params": case.params, "seed": case.seed, "inputs": {n: str(p) for n, p in files.items()}, "out": str(answers_dir)}
-    _script(workload.folder / "oracle.py", ask)
-    checks, scales = _checks(workload, answers_dir)
+    steps = steps_of(case, workload.steps)
+    inputs = {name: str(path) for name, path in files.items()}
+    ask = {"params": case.params, "seed": case.seed, "steps": [s.name for s in steps], "inputs": inputs, "out": str(answers_dir)}
+    tallies = _script(workload, "oracle.py", ask).get("tallies", {})
+    checks, scales = _checks(workload, steps, tallies, answers_dir)
     inputs = {name: str(home / "input" / path.name) for name, path in files.items()}
-    return Dataset(case.name, inputs, str(home / "answers"), made["units"], _digest(files), made.get("facts", {}), checks, scales)
+    written = {step.name: _written(workload, step, answers_dir) for step in steps if step.writes}
+    digest, facts = _digest(files), made.get("facts", {})
+    return Dataset(case.name, inputs, str(home / "answers"), made["units"], digest, facts, checks, scales, written=written)
 
 
-def _script(path: Path, ask: Mapping[str, object]) -> Any:
+def _set_aside(names: Sequence[str], inputs: Path, aside: Path) -> None:
+    """Truth that the generator knows and no job may see: only the folder of inputs is shown to one."""
+    for name in names:
+        aside.mkdir(exist_ok=True)
+        (inputs / name).rename(aside / name)
+
+
+def _script(workload: Workload, name: str, ask: Mapping[str, object]) -> Any:
     """Run one of the workload's scripts: JSON in, JSON out."""
-    done = subprocess.run([sys.executable, str(path)], input=json.dumps(ask), capture_output=True, text=True, check=False)
+    path = workload.folder / name
+    env = {**os.environ, "PYTHONPATH": str(_shared(workload))}
+    command = [sys.executable, str(path)]
+    done = subprocess.run(command, input=json.dumps(ask), capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise UserError(f"{path}: {last}")
@@ -125,16 +149,36 @@ def _script(path: Path, ask: Mapping[str, object]) -> Any:
         raise UserError(f"{path}: it ended without its line of JSON; workloads/README.md says what it must print") from None
 
 
-def _checks(workload: Workload, answers: Path) -> tuple[dict[str, Check], dict[str, dict[str, float]]]:
+def _checks(
+    workload: Workload, steps: Sequence[Step], tallies: Mapping[str, Mapping[str, int]], answers: Path
+) -> tuple[dict[str, Check], dict[str, dict[str, float]]]:
     """What each step's check must be, and the sum of the magnitudes that each sum is made of (the scale of its rounding)."""
     checks, scales = {}, {}
-    for step in workload.steps:
+    for step in steps:
+        if step.writes:
+            rows = pl.scan_parquet(answers / f"{step.name}.parquet").select(pl.len()).collect().item()
+            checks[step.name] = Check(rows, _tally(workload, step, tallies))
+            scales[step.name] = dict.fromkeys(step.tally, 0.0)
+            continue
         lazy = pl.scan_parquet(answers / f"{step.name}.parquet")
         sums = [pl.col(v).sum().alias(f"sum {v}") for v in step.values] + [pl.col(v).abs().sum().alias(f"abs {v}") for v in step.values]
         row = lazy.select(pl.len().alias("rows"), *sums).collect().row(0, named=True)
         checks[step.name] = Check(row["rows"], {v: row[f"sum {v}"] for v in step.values})
         scales[step.name] = {v: row[f"abs {v}"] for v in step.values}
     return checks, scales
+
+
+def _tally(workload: Workload, step: Step, tallies: Mapping[str, Mapping[str, int]]) -> dict[str, float]:
+    found = tallies.get(step.name, {})
+    if set(found) != set(step.tally):
+        said = f"the tally of {step.name} is {', '.join(found) or 'absent'}"
+        raise UserError(f"{workload.folder / 'oracle.py'}: {said}; workload.toml has {', '.join(step.tally) or 'none'}")
+    return {name: float(found[name]) for name in step.tally}
+
+
+def _written(workload: Workload, step: Step, answers: Path) -> dict[str, Written]:
+    files = outputs.tables(step, workload)
+    return {name: tabular.truth(outputs.truth(answers, name), table, workload.answer_types) for name, table in files.items()}
 
 
 def _digest(files: Mapping[str, Path]) -> str:

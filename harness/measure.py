@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness import building, codesize, data, environment, plan, session, store
+from harness import building, codesize, data, environment, plan, probing, session, store
 from harness import catalog as catalog_module
 from harness.catalog import Catalog
-from harness.model import SCHEMA, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload, kind, label
+from harness.model import SCHEMA, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload, kind, label, steps_of
 from harness.progress import Progress
 from harness.runner import live
 from harness.runner.docker import DockerEngine
@@ -39,6 +39,7 @@ class Ask:
     again: bool = True
     claims: Mapping[str, str] | None = None
     clean_builds: int = 0
+    memory_floor: bool = False
     blocks: int | None = None
     quick: bool = False
     dry_run: bool = False
@@ -49,8 +50,8 @@ class Ask:
     @property
     def timed_blocks(self) -> int:
         """The blocks asked for, or the mode's own number: METHODOLOGY.md 3."""
-        if self.blocks is not None:
-            return self.blocks
+        if self.blocks is not None or self.memory_floor:
+            return self.blocks or 0
         return QUICK_BLOCKS if self.quick else BLOCKS
 
 
@@ -115,11 +116,31 @@ def _plan(
     wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
     cpus = {threads: session.choose_cpus(threads) for threads in ask.threads}
     eng = building.engine(ask.engine, catalog.root, say)
+    if ask.memory_floor:
+        _check_limits(eng)
     chosen = chosen if ask.select else building.buildable(catalog, chosen, eng, say)
     if not chosen:
         raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
+    wanted, chosen = _fitting(spec, wanted, chosen, say)
     jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, cpus=cpus, again=ask.again)
     return eng, spec, wanted, chosen, seed, jobs
+
+
+def _fitting(
+    spec: Workload, cases: Sequence[Case], implementations: Sequence[Implementation], say: Say
+) -> tuple[tuple[Case, ...], tuple[Implementation, ...]]:
+    """Those that have a job together; the others are left out, aloud."""
+    able = tuple(impl for impl in implementations if any(plan.asked(spec, case, impl) for case in cases))
+    taken = tuple(case for case in cases if any(plan.asked(spec, case, impl) for impl in able))
+    if not taken:
+        raise UserError(f"nothing that was chosen has a step of {', '.join(c.name for c in cases)}; choose others, see: bench list")
+    for impl in implementations:
+        if impl not in able:
+            say(f"{impl.name}: left out, it lacks every step of {', '.join(case.name for case in cases)}")
+    for case in cases:
+        if case not in taken:
+            say(f"{case.name}: left out, nothing that was chosen has one of its steps")
+    return taken, able
 
 
 def _history(root: Path, engine: str) -> dict[tuple[str, str], float]:
@@ -149,7 +170,8 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
             unit=spec.unit, seed=seed, blocks=ask.timed_blocks, threads=ask.threads, cases=wanted, steps=spec.steps,
             implementations=tuple(i.name for i in chosen), jobs=jobs, timing=spec.timing, tolerance=spec.tolerance,
             builds=building.portable(builds, catalog.root), datasets=tuple(map(data.portable, sets)),
-            facts={i.name: {**i.facts, "code": _code(i, spec, progress.say)} for i in chosen},
+            facts={i.name: {**i.facts, "code": _code(i, spec, progress.say), **_able(i, spec)} for i in chosen},
+            capabilities=spec.capabilities,
             environment=_environment(catalog, eng), claims=ask.claims or {},
             again=next((label(j.implementation, j.threads) for j in jobs if j.arm == "again"), None),
         )  # fmt: skip
@@ -157,25 +179,31 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
         progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")
         with store.writing(folder):
             _conduct(replace(made, datasets=sets), folder, catalog, eng, identity, progress, [])
+            if ask.memory_floor:
+                _probe(replace(made, datasets=sets), folder, catalog, eng, identity, progress)
     return folder
 
 
-def resume(catalog: Catalog, folder: Path, progress: Progress) -> Path:
-    """Finish an interrupted session, with the images and the data that it began with."""
+def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: bool = False) -> Path:
+    """Finish an interrupted session, with the images and the data that it began with; with `memory_floor` search, or go on with that."""
     made = store.read_session(folder)
     with live.marked(catalog.root) as identity, store.writing(folder):
-        if store.mend(folder):
-            progress.say(f"warning: the last line of {folder / store.RUNS} was torn; that job runs again")
+        for name in filter(lambda name: store.mend(folder, name), (store.RUNS, store.PROBES)):
+            progress.say(f"warning: the last line of {folder / name} was torn; that job runs again")
         session.clear(folder)
         runs, _ = store.read_runs(folder)
-        if len(runs) == len(made.jobs):
+        if len(runs) == len(made.jobs) and not memory_floor:
             progress.say(f"{folder} is complete: {len(runs)} jobs")
             return folder
         eng = building.engine(made.engine, catalog.root, progress.say)
         made = replace(made, datasets=tuple(map(data.located, made.datasets)))
         session.check_resumable(made, catalog, eng)
         progress.say(f"{len(runs)} of {len(made.jobs)} jobs are recorded")
+        if memory_floor:
+            _check_limits(eng)
         _conduct(made, folder, catalog, eng, identity, progress, runs)
+        if memory_floor:
+            _probe(made, folder, catalog, eng, identity, progress)
     return folder
 
 
@@ -192,6 +220,22 @@ def _conduct(made: Session, folder: Path, catalog: Catalog, eng: Engine, identit
         raise
 
 
+def _check_limits(eng: Engine) -> None:
+    """UserError where memory limits are not the kernel's."""
+    if eng.name != "docker":
+        raise UserError("--memory-floor needs containers, for only they keep a memory limit; start a Docker daemon, or use --engine docker")
+
+
+def _probe(made: Session, folder: Path, catalog: Catalog, eng: Engine, identity: str, progress: Progress) -> None:
+    """The least memory of each that was verified, by jobs of their own."""
+    tried, _ = store.read_runs(folder, store.PROBES)
+    conductor = session.Conductor(made, folder, catalog, eng, identity, progress)
+    progress.say("looking for the least memory under which each still ends well")
+    with progress:
+        for _ in probing.probe(conductor, store.read_runs(folder)[0], tried):
+            pass
+
+
 def verify(catalog: Catalog, ask: Ask, progress: Progress) -> list[Run]:
     """Block 0 alone: every whole answer against the oracle, in a session that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="bench-verify-") as folder:
@@ -205,11 +249,18 @@ def for_request(
 ) -> Iterator[tuple[Workload, Job, Dataset, Params]]:
     """What a request by hand needs, a case each."""
     spec = catalog_module.workload(catalog, workload)
-    any_impl = select(catalog, workload, (), quick=False)[:1]
+    known = select(catalog, workload, (), quick=False)
     for case in cases(spec, patterns, seed, changes):
-        job = plan.jobs(spec, [case], any_impl, seed=seed, blocks=1, cpus={threads: session.choose_cpus(threads)})[-1]
-        everything = replace(job, steps=tuple(s.name for s in spec.steps))
+        _, able = _fitting(spec, [case], known, lambda _: None)
+        job = plan.jobs(spec, [case], able[:1], seed=seed, blocks=1, cpus={threads: session.choose_cpus(threads)})[-1]
+        everything = replace(job, steps=tuple(s.name for s in steps_of(case, spec.steps)))
         yield spec, everything, data.prepare(spec, case, say), case.params
+
+
+def _able(implementation: Implementation, spec: Workload) -> dict[str, Mapping[str, str]]:
+    """What it says that it can do, and what it lacks with the reason."""
+    support = implementation.workloads[spec.name]
+    return {"can": support.can, "lacks": support.lacks}
 
 
 def _code(implementation: Implementation, spec: Workload, say: Say) -> dict[str, int] | None:
@@ -235,12 +286,16 @@ def listing(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
     return {
         "workloads": [
             {"name": w.name, "title": w.title, "steps": {s.name: s.title for s in w.steps},
-             "cases": [{"name": c.name, "summary": c.summary, "default": c.default, "params": c.params} for c in w.cases]}
+             "cases": [
+                 {"name": c.name, "summary": c.summary, "default": c.default, "params": c.params,
+                  "steps": [s.name for s in steps_of(c, w.steps)]}
+                 for c in w.cases
+             ]}
             for w in catalog.workloads.values()
         ],
         "implementations": [
             {"name": i.name, "language": i.language, "track": i.track, "contest": i.contest, "quick": i.quick, "summary": i.summary,
-             "workloads": {n: {"lacks": s.lacks} for n, s in i.workloads.items()}}
+             "workloads": {n: {"lacks": s.lacks, "can": s.can} for n, s in i.workloads.items()}}
             for i in catalog.implementations.values()
         ],
     }  # fmt: skip

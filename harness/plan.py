@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness.model import Arm, Case, CaseSpec, Implementation, Job, Limits, Params, UserError, Workload, kind, label
+from harness.model import Arm, Case, CaseSpec, Implementation, Job, Limits, Params, UserError, Workload, kind, label, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,17 @@ def case_of(workload: Workload, spec: CaseSpec, seed: int, changes: Mapping[str,
     params: Params = {**spec.params, **changes}
     changed = ",".join(f"{k}={v}" for k, v in sorted(changes.items()) if spec.params[k] != v)
     name = f"{spec.name}[{changed}]" if changed else spec.name
-    return Case(workload.name, name, params, seed if spec.seeded else 0, spec.time_limit_s, spec.memory_bytes)
+    return Case(workload.name, name, params, seed if spec.seeded else 0, spec.time_limit_s, spec.memory_bytes, spec.steps)
+
+
+def asked(workload: Workload, case: Case, implementation: Implementation) -> tuple[str, ...]:
+    """The case's steps that the implementation does not lack; where there is none, it has no job on that case."""
+    lacks = implementation.workloads[workload.name].lacks
+    return tuple(step.name for step in steps_of(case, workload.steps) if step.name not in lacks)
 
 
 def _job(workload: Workload, given: Treatment, case: Case, seed: int, block: int, position: int) -> Job:
-    support = given.implementation.workloads[workload.name]
-    steps = tuple(s.name for s in workload.steps if s.name not in support.lacks)
+    steps = asked(workload, case, given.implementation)
     limits = Limits(cpus=given.cpus, memory_bytes=case.memory_bytes, time_s=case.time_limit_s)
     who = given.label.replace("/", "-").replace(" (again)", "-again")
     timing = workload.timing
@@ -91,12 +96,18 @@ def _job(workload: Workload, given: Treatment, case: Case, seed: int, block: int
 
 
 def treatments(
-    implementations: Sequence[Implementation], cpus: Mapping[int, tuple[int, ...]], seed: int, *, again: bool
+    implementations: Sequence[Implementation],
+    cpus: Mapping[int, tuple[int, ...]],
+    seed: int,
+    *,
+    again: bool,
+    twins: Sequence[Implementation] | None = None,
 ) -> list[Treatment]:
-    """Each implementation at each number of threads; `again` adds one of them a second time, chosen by the seed, for A/A."""
+    """Each implementation at each number of threads; `again` adds one of them (of `twins`), drawn by the seed, for A/A."""
     given = [Treatment(impl, threads, own) for threads, own in cpus.items() for impl in implementations]
     if again and given:
-        twin = random.Random(f"{seed}/again").choice(given)  # noqa: S311 - a design, not a secret
+        fit = given if twins is None else [treatment for treatment in given if treatment.implementation in twins]
+        twin = random.Random(f"{seed}/again").choice(fit)  # noqa: S311 - a design, not a secret
         given.append(replace(twin, arm="again"))
     return given
 
@@ -113,14 +124,18 @@ def jobs(
 ) -> tuple[Job, ...]:
     """The whole session in order: block 0 verifies each whole answer once, then `blocks` timed blocks.
 
-    `cpus` gives the CPUs of each number of threads.
+    `cpus` gives the CPUs of each number of threads. The A/A twin runs on every case, or on as many as any does.
     """
     rng = random.Random(f"{seed}/{workload.name}")  # noqa: S311 - a design, not a secret
-    by_label = {t.label: t for t in treatments(implementations, cpus, seed, again=again)}
-    per_case = {c.name: list(orders(list(by_label), blocks + 1, rng)) for c in cases}
+    taken = {impl.name: {c.name for c in cases if asked(workload, c, impl)} for impl in implementations}
+    most = max(map(len, taken.values()), default=0)
+    twins = [impl for impl in implementations if len(taken[impl.name]) == most]
+    by_label = {t.label: t for t in treatments(implementations, cpus, seed, again=again, twins=twins)}
+    labels = {c.name: [name for name, t in by_label.items() if c.name in taken[t.implementation.name]] for c in cases}
+    per_case = {name: list(orders(given, blocks + 1, rng)) for name, given in labels.items() if given}
     plan: list[Job] = []
     for block in range(blocks + 1):
-        shuffled = rng.sample(list(cases), len(cases))
+        shuffled = [case for case in rng.sample(list(cases), len(cases)) if case.name in per_case]
         wanted = [(case, by_label[name]) for case in shuffled for name in per_case[case.name][block - 1 if block else blocks]]
         wanted = wanted if block else [(case, given) for case, given in wanted if given.arm == "test"]
         plan += [_job(workload, given, case, seed, block, position) for position, (case, given) in enumerate(wanted, 1)]

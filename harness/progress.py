@@ -67,7 +67,8 @@ class Progress:
     def job(self, job: Job, number: int, total: int) -> None:
         """A job begins."""
         self._started = time.monotonic()
-        what = "verify" if job.kind == "verify" else f"block {job.block}"
+        under = f"under {job.limits.memory_bytes >> 20} MiB"
+        what = {"verify": "verify", "probe": under}.get(job.kind, f"block {job.block}")
         self._begin(total, number, f"{what}: {job.label} {job.case}")
 
     def step(self, text: str) -> None:

@@ -6,7 +6,7 @@ Whatever an implementation writes ends as a Transcript or as a ProtocolError wit
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -120,8 +120,8 @@ _Event = _Hello | _Ready | _Sample | _Answer | _Pauses | _Stalls | _Done | _Erro
 _decoder = msgspec.json.Decoder(_Event)
 
 
-def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing, answers: str | None) -> bytes:
-    """The request of a job as one line; `inputs` and `answers` are paths as the implementation will see them."""
+def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing, answers: str | None, outputs: str | None = None) -> bytes:
+    """The request of a job as one line; `inputs`, `answers` and `outputs` are paths as the implementation will see them."""
     meter = {"interval_ns": timing.meter_interval_ns, "threshold_ns": timing.meter_threshold_ns}
     fields = {
         "protocol": VERSION,
@@ -135,6 +135,7 @@ def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing,
         "seed": job.seed,
         "time_limit_s": job.limits.time_s,
         "answers": answers,
+        "outputs": outputs,
         "meter": meter,
     }
     return msgspec.json.encode(fields) + b"\n"
@@ -142,10 +143,13 @@ def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing,
 
 @dataclass(slots=True)
 class Transcript:
-    """What an implementation said, so far. Mutable on purpose: it grows as lines arrive, and is read when the job has ended."""
+    """What an implementation said, so far. Mutable on purpose: it grows as lines arrive, and is read when the job has ended.
+
+    `owed` are its samples in order, `owed_answers` the steps of which it owes the whole answer.
+    """
 
     owed: list[tuple[str, int, bool]]
-    answers_wanted: bool = False
+    owed_answers: Collection[str] = ()
     hello: Hello | None = None
     threads: int | None = None
     samples: list[Sample] = field(default_factory=list)
@@ -253,8 +257,8 @@ class Transcript:
         self.samples.append(msgspec.convert(event, Sample, from_attributes=True))
 
     def _take_answer(self, event: _Answer) -> None:
-        due = {s.step for s in self.samples} - {step for step, *_ in self.owed[len(self.samples) :]} - {"load"} - set(self.answers)
-        if not self.answers_wanted or event.step not in due:
+        begun, ahead = {s.step for s in self.samples}, {step for step, *_ in self.owed[len(self.samples) :]}
+        if event.step not in set(self.owed_answers) & begun - ahead - set(self.answers):
             raise ProtocolError(f"line {self.lines}: an answer of {event.step!r} that was not asked for, is not due yet, or came before")
         self.answers[event.step] = event.sha256
 
@@ -273,7 +277,7 @@ class Transcript:
         if len(self.samples) < len(self.owed):
             step, number, _ = self.owed[len(self.samples)]
             return f"the sample of {step}, pass {number},"
-        if self.answers_wanted and (steps := {s for s, *_ in self.owed} - {"load"} - set(self.answers)):
+        if steps := set(self.owed_answers) - set(self.answers):
             return f"the answer of {min(steps)}"
         if self.pauses is None:
             return "'pauses'"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from harness import store, verify
+from harness import outputs, store, verify
 from harness.catalog import Catalog
 from harness.model import Build, Dataset, Job, Run, Session, UserError
 from harness.runner.control import ControlMeter
@@ -25,7 +25,7 @@ from harness.runner.execute import blank, execute
 PADDING = 4096
 CSV_TO_PARQUET = 4
 """How much larger an answer is as CSV, with room to spare."""
-ANSWERS = ".answers-"
+ANSWERS, OUTPUTS = ".answers-", ".outputs-"
 Verified = tuple[str, int, str]
 
 
@@ -60,8 +60,7 @@ class Conductor:
         todo = [job for job in self.session.jobs if job.id not in recorded]
         if not todo:
             return
-        shared = tuple(sorted(set.intersection(*(set(job.limits.cpus) for job in todo))))
-        with ControlMeter(self.session.timing, shared) as meter, _kept_off(shared):
+        with measuring(self.session, todo) as meter:
             for number, job in enumerate(todo, 1):
                 self.observer.job(job, number, len(todo))
                 run = self._one(job, spoilt, meter)
@@ -71,14 +70,22 @@ class Conductor:
                 self.observer.ended(run)
                 yield run
 
+    def once(self, job: Job, meter: ControlMeter) -> Run:
+        """One job by itself, run and judged; the caller keeps the record."""
+        return self._one(job, {}, meter)
+
     def _one(self, job: Job, spoilt: Mapping[Verified, str], meter: ControlMeter) -> Run:
         case = next(c for c in self.session.cases if c.name == job.case)
         data = next(d for d in self.session.datasets if d.case == job.case)
         build = next(b for b in self.session.builds if b.implementation == job.implementation)
-        if job.kind == "verify":
+        writes = frozenset(step.name for step in self.session.steps if step.writes and step.name in job.steps)
+        if writes or job.kind == "verify":
             _check_room(self.folder, Path(data.answers))
-        with _answers(self.folder if job.kind == "verify" else None) as out:
-            launch = self._launch(job, build, data, out)
+        with (
+            _fresh(ANSWERS, self.folder if job.kind == "verify" else None) as out,
+            _fresh(OUTPUTS, self.folder if writes else None) as written,
+        ):
+            launch = self._launch(job, build, data, out, written, writes)
             if build.outcome == "failed":
                 return blank(launch, case, self.engine, "unbuilt", build.reason)
             if job.kind == "timed" and (why := spoilt.get(_verified(job))):
@@ -87,24 +94,27 @@ class Conductor:
                 run = execute(self.engine, launch, case, data, self.session.timing, meter, self.observer.step)
             except EngineError as error:
                 raise UserError(f"{job.id}: {error}; then: bench run --resume {self.folder}") from None
-            return self._judge(run, data, out)
+            return self._judge(run, data, out, written)
 
-    def _launch(self, job: Job, build: Build, data: Dataset, out: Path | None) -> Launch:
+    def _launch(self, job: Job, build: Build, data: Dataset, out: Path | None, written: Path | None, writes: frozenset[str]) -> Launch:
         impl = self.catalog.implementations[job.implementation]
         inputs = Path(next(iter(data.inputs.values()))).parent
         length = random.Random(f"{job.seed}/{job.id}").randrange(PADDING)  # noqa: S311 - shifts the stack (Mytkowicz et al. 2009)
         language = self.catalog.languages[impl.language]
-        return Launch(job, impl, language, build, self.session.id, self.harness, "x" * length, inputs, out)
+        return Launch(job, impl, language, build, self.session.id, self.harness, "x" * length, inputs, out, written, writes)
 
-    def _judge(self, run: Run, data: Dataset, out: Path | None) -> Run:
+    def _judge(self, run: Run, data: Dataset, out: Path | None, written: Path | None) -> Run:
         """Right or wrong, and whether its account holds; a job that failed already stays what it is."""
-        tolerance, wrong = self.session.tolerance, None
+        workload, tolerance, wrong = self.catalog.workloads[run.workload], self.session.tolerance, None
         if run.outcome == "ok":
             wrong = verify.checks(run.samples, data, tolerance)
         if run.outcome == "ok" and not wrong and out:
-            workload = self.catalog.workloads[run.workload]
             steps = [s for s in self.session.steps if s.name in run.answers]
             wrong = verify.announced(out, run.answers) or verify.answers(out, steps, workload.answer_types, data, tolerance)
+        if run.outcome == "ok" and not wrong and written:
+            done = {sample.step for sample in run.samples}
+            steps = [s for s in self.session.steps if s.writes and s.name in done]
+            wrong = outputs.judge(written, steps, workload, data, tolerance, whole=run.kind == "verify")
         if wrong:
             run = replace(run, outcome="wrong", reason=wrong)
         return replace(run, suspect=verify.suspicions(run))
@@ -120,19 +130,21 @@ def _why(run: Run) -> str:
 
 
 def _check_room(folder: Path, truth: Path) -> None:
-    """UserError where answers like the oracle's would fill the disk: that must not be blamed on an implementation."""
+    """UserError where answers or outputs like the oracle's would fill the disk: that must not be blamed on an implementation."""
     needed = CSV_TO_PARQUET * sum(p.stat().st_size for p in truth.glob("*"))
     if shutil.disk_usage(folder).free < needed:
-        raise UserError(f"{folder}: less than {needed / 1e6:.0f} MB free for answers; free some room, then: bench run --resume {folder}")
+        raise UserError(
+            f"{folder}: less than {needed / 1e6:.0f} MB free for what jobs write; free some room, then: bench run --resume {folder}"
+        )
 
 
 @contextmanager
-def _answers(parent: Path | None) -> Iterator[Path | None]:
-    """A folder that any user may write answers into, gone afterwards; None where no answers are wanted."""
+def _fresh(prefix: str, parent: Path | None) -> Iterator[Path | None]:
+    """A folder that any user may write into, gone afterwards; None where none is wanted."""
     if parent is None:
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix=ANSWERS, dir=parent)).resolve()
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).resolve()
     folder.chmod(0o777)
     try:
         yield folder
@@ -141,9 +153,18 @@ def _answers(parent: Path | None) -> Iterator[Path | None]:
 
 
 def clear(folder: Path) -> None:
-    """Remove the answers that a killed harness has left in the session's folder."""
-    for left in folder.glob(f"{ANSWERS}*"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Remove the answers and outputs that a killed harness has left in the session's folder."""
+    for prefix in (ANSWERS, OUTPUTS):
+        for left in folder.glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def measuring(session: Session, jobs: Sequence[Job]) -> Iterator[ControlMeter]:
+    """The control meter on the CPUs that all of the jobs share, and the harness off them."""
+    shared = tuple(sorted(set.intersection(*(set(job.limits.cpus) for job in jobs))))
+    with ControlMeter(session.timing, shared) as meter, _kept_off(shared):
+        yield meter
 
 
 @contextmanager

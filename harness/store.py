@@ -23,6 +23,8 @@ from harness import migrate, seal
 from harness.model import SCHEMA, Run, Session, UserError, kind
 
 SESSION, RUNS, LOCK = "session.json", "runs.jsonl", ".lock"
+PROBES = "memory-floor.jsonl"
+"""The jobs that looked for the least memory: lines like those of runs.jsonl, apart, for no plan says how many there are."""
 DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises on bytes that are not ours."""
 _run_decoder = msgspec.json.Decoder(Run)
@@ -93,10 +95,10 @@ def writing(folder: Path) -> Iterator[None]:
         yield
 
 
-def append(folder: Path, run: Run) -> None:
+def append(folder: Path, run: Run, name: str = RUNS) -> None:
     """Add one run: a single write of a whole line, then synced. A write cut short by a full disk is taken back."""
-    path = folder / RUNS
-    line = seal.close(_before(folder), msgspec.json.encode(run)) + b"\n"
+    path = folder / name
+    line = seal.close(_before(folder, name), msgspec.json.encode(run)) + b"\n"
     before = path.stat().st_size if path.exists() else 0
     try:
         with path.open("ab", buffering=0) as file:
@@ -109,9 +111,9 @@ def append(folder: Path, run: Run) -> None:
         raise UserError(f"{path}: {error.strerror}; free some room, then: bench run --resume {folder}") from None
 
 
-def _before(folder: Path) -> str:
+def _before(folder: Path, name: str) -> str:
     """The seal that the next line follows: the last line's, or session.json's digest; read from the file's end, however long it is."""
-    path = folder / RUNS
+    path = folder / name
     if not path.exists() or not path.stat().st_size:
         return seal.opening(_bytes(folder / SESSION))
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
@@ -120,11 +122,16 @@ def _before(folder: Path) -> str:
 
 
 def seals(folder: Path) -> tuple[str, ...]:
-    """In words, what was changed after it was written; none where all is as it was.
+    """In words, what of a session was changed after it was written; none where all is as it was."""
+    return (*_seals(folder, RUNS), *_seals(folder, PROBES))
+
+
+def _seals(folder: Path, name: str) -> tuple[str, ...]:
+    """The same of one of its files.
 
     Schema 1 knew no seals: a session that it began may begin with bare lines of it. No other may, whatever its lines say of themselves.
     """
-    path, found = folder / RUNS, list[str]()
+    path, found = folder / name, list[str]()
     made = _bytes(folder / SESSION)
     before, bare = seal.opening(made), _schema(made or b"") == 1
     for number, line in enumerate(_lines(path), 1):
@@ -157,9 +164,9 @@ def _schema(data: bytes) -> object:
         return None
 
 
-def mend(folder: Path) -> bool:
+def mend(folder: Path, name: str = RUNS) -> bool:
     """Cut a torn last line off, so that appending can go on; True where there was one."""
-    path = folder / RUNS
+    path = folder / name
     last = next(iter(deque(_lines(path), maxlen=1)), b"\n")
     if last.endswith(b"\n"):
         return False
@@ -207,9 +214,9 @@ def _check_version(where: str, schema: int) -> None:
         raise UserError(f"{where}: schema version {schema}, this bench reads up to {SCHEMA}; use a newer one")
 
 
-def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
-    """All whole lines of runs.jsonl in order, and warnings. A line in the middle that isn't a run is a UserError with its number."""
-    path, runs, pool = folder / RUNS, list[Run](), dict[object, Any]()
+def read_runs(folder: Path, name: str = RUNS) -> tuple[list[Run], list[str]]:
+    """All whole lines of runs.jsonl (or `name`) in order, and warnings. A line within that isn't a run: UserError with its number."""
+    path, runs, pool = folder / name, list[Run](), dict[object, Any]()
     with _no_collection():
         for number, line in enumerate(_lines(path), 1):
             if not line.endswith(b"\n"):

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from harness.model import Check, Dataset, Reading, Run, Sample, Step, Tolerance
-
-TYPES = {"text": pl.String, "integer": pl.Int64, "float": pl.Float64}
+from harness import tabular
+from harness.model import Check, Dataset, Reading, Run, Sample, Step, Table, Tolerance
 
 
 def checks(samples: Sequence[Sample], data: Dataset, tolerance: Tolerance) -> str | None:
@@ -52,24 +51,25 @@ def answers(folder: Path, steps: Sequence[Step], types: Mapping[str, str], data:
     """Why a whole answer in `folder` differs from the oracle's, or None where every value of every step agrees."""
     for step in steps:
         truth = pl.read_parquet(Path(data.answers) / f"{step.name}.parquet")
-        schema = {c: TYPES[types[c]] for c in (*step.keys, *step.values)}
         try:
-            got = pl.read_csv(folder / f"{step.name}.csv", schema_overrides=schema)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            return f"{step.name}: its answer can't be read: {str(error).splitlines()[0]}"
+            got = tabular.frame(folder / f"{step.name}.csv", step, types)
+        except tabular.Unreadable as error:
+            return f"{step.name}: its answer: {error}"
         if why := compare(got, truth, step, tolerance):
             return f"{step.name}: {why}"
     return None
 
 
-def compare(got: pl.DataFrame, truth: pl.DataFrame, step: Step, tolerance: Tolerance) -> str | None:
+def compare(got: pl.DataFrame, truth: pl.DataFrame, step: Step | Table, tolerance: Tolerance) -> str | None:
     """Why two answers differ, or None. Row order is free: both are sorted by keys, then values."""
     columns = [*step.keys, *step.values]
     if got.columns != columns:
         return f"columns {got.columns}, the spec has {columns}"
     if got.height != truth.height:
         return f"{got.height} rows, the oracle has {truth.height}"
-    got, truth = (frame.sort(columns, nulls_last=True) for frame in (got, truth.select(columns)))
+    instants = [name for name in columns if isinstance(truth.schema[name], pl.Datetime)]
+    truth = truth.select(columns).with_columns(pl.col(instants).cast(tabular.NANOSECONDS))
+    got, truth = (frame.sort(columns, nulls_last=True) for frame in (got, truth))
     for column in columns:
         mine, theirs = got[column], truth[column]
         if mine.dtype.is_float() and bool(mine.is_nan().any()):
@@ -88,7 +88,7 @@ def _differs(mine: pl.Series, theirs: pl.Series, tolerance: Tolerance) -> pl.Ser
     return ~(near.fill_null(False) | both_missing)
 
 
-def _where(got: pl.DataFrame, truth: pl.DataFrame, step: Step, column: str, row: int) -> str:
+def _where(got: pl.DataFrame, truth: pl.DataFrame, step: Step | Table, column: str, row: int) -> str:
     at = ", ".join(f"{k}={truth[k][row]}" for k in step.keys)
     return f"{column} is {got[column][row]!r}, the oracle has {truth[column][row]!r} (sorted row {row + 1} of {truth.height}, {at})"
 

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 folder, table = Path(sys.argv[1]), sys.argv[2]
 sys.path[:0] = [str(folder), str(folder.parent / "protocol")]
@@ -17,7 +18,7 @@ workload = importlib.util.module_from_spec(found)
 found.loader.exec_module(workload)
 
 workload.start(1)
-data = workload.load({"table": table}, {})
+data = workload.load(SimpleNamespace(inputs={"table": table}, params={}))
 total = 0.0
 for step in workload.STEPS.values():
     for last in (False, True):

@@ -106,6 +106,17 @@ def session(blocks: int = 10, names: Sequence[str] = tuple(KINDS), cases: Sequen
     )  # fmt: skip
 
 
+def apart(blocks: int = 6) -> Session:
+    """Two cases of different steps: one implementation has no step of the second, and so no job on it."""
+    made = session(blocks, cases=("1e6", "1e7"))
+    cases = tuple(replace(case, steps=("q1",) if case.name == "1e6" else ("q2", "q3")) for case in made.cases)
+    steps = {case.name: case.steps for case in cases}
+    jobs = tuple(replace(job, steps=steps[job.case]) for job in made.jobs if (job.implementation, job.case) != ("go/std", "1e7"))
+    lacking = [("rust/polars", "1e7"), ("python/polars", "1e7")]
+    jobs = tuple(replace(job, steps=("q2",)) if (job.implementation, job.case) in lacking else job for job in jobs)
+    return replace(made, cases=cases, jobs=jobs)
+
+
 def runs(made: Session) -> list[Run]:
     """A run for every job of the session, all of them well."""
     return [_run(made, job) for job in made.jobs]
@@ -152,7 +163,8 @@ def _samples(kind: Kind, job: Job, scale: float, begin: int, rng: random.Random)
         at += wall + 200_000
 
     add("load", 1, kind.load * scale * drift * rng.lognormvariate(0, 0.02))
-    for name, weight in zip(job.steps, WEIGHTS, strict=True):
+    weights = dict(zip((step.name for step in STEPS), WEIGHTS, strict=True))
+    for name, weight in ((name, weights[name]) for name in job.steps):
         for number, slower in ((1, 1.25), (2, 1.0)):
             add(name, number, kind.total * scale / sum(WEIGHTS) * weight * slower * drift * rng.lognormvariate(0, 0.03))
     return tuple(found)

@@ -39,7 +39,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     made = session(3)
     recorded = runs(made)
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page.html(made, recorded, judgement(made, recorded), KNOWN, undecidable=UNDECIDABLE, warnings=["a warning"]), "utf-8")
+    path.write_text(
+        page.html(page.Material(made, recorded, judgement(made, recorded), KNOWN, undecidable=UNDECIDABLE, warnings=["a warning"])), "utf-8"
+    )
     return path.as_uri()
 
 

@@ -7,7 +7,7 @@ import pytest
 from toy_checkout import IMPLEMENTATION, checkout
 
 from harness.catalog import Catalog, load, matching, workload
-from harness.model import UserError
+from harness.model import UserError, steps_of
 from harness.runner.local_build import placeholders
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +31,41 @@ def test_an_implementation_is_added_by_its_folder_alone(tmp_path: Path) -> None:
     assert list(load(tmp_path).implementations) == ["x/other", "x/std"]
 
 
+WRITES = """
+values = ["v"]
+writes = "parquet"
+beside = ["rest"]
+tally = ["read", "kept"]
+[tables.rest]
+keys = ["k"]
+values = []
+[capabilities]
+streams = "Does memory stay flat?"
+"""
+
+
+def test_a_step_may_write_files_and_a_case_have_steps_of_its_own(tmp_path: Path) -> None:
+    before = checkout(tmp_path / "before").workloads["sums"]
+    assert (before.steps[0].files, before.cases[0].steps, before.tables, before.capabilities) == ((), (), {}, {})
+    after = checkout(tmp_path / "after", workload=('values = ["v"]', WRITES)).workloads["sums"]
+    assert after.steps[0].files == ("s1.parquet", "s1.rest.csv")
+    assert after.steps[0].tally == ("read", "kept")
+    assert after.tables["rest"].keys == ("k",)
+    assert after.capabilities == {"streams": "Does memory stay flat?"}
+    own = checkout(tmp_path / "own", workload=("default = true", 'default = true\nsteps = ["s1"]')).workloads["sums"].cases[0]
+    assert own.steps == ("s1",) and steps_of(own, after.steps) == after.steps[:1]
+
+
+def test_an_implementation_answers_the_questions_that_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "impls/x/std/impl.toml"
+    checkout(tmp_path, workload=('values = ["v"]', WRITES))
+    path.write_text(IMPLEMENTATION.replace('source = ["it.x"]', 'source = ["it.x"], can = { streams = "yes" }'))
+    assert load(tmp_path).implementations["x/std"].workloads["sums"].can == {"streams": "yes"}
+    path.write_text(IMPLEMENTATION.replace('source = ["it.x"]', 'source = ["it.x"], can = { flies = "yes" }'))
+    with pytest.raises(UserError, match=r"workloads\.sums\.can: no such capability: flies"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("stem", "old", "new", "why"),
     [
@@ -40,6 +75,12 @@ def test_an_implementation_is_added_by_its_folder_alone(tmp_path: Path) -> None:
         ("workload", "time_limit_s = 5", 'time_limit_s = "5"', r"sums/workload\.toml: .*cases\[0\]\.time_limit_s"),
         ("workload", 'question = "', 'questions = "', r"sums/workload\.toml: .*question"),
         ("workload", 'v = "float"', 'w = "float"', r"sums/workload\.toml: step s1: no entry for 'v' in \[answer_types\]"),
+        ("workload", "[[steps]]", "[tables.t]\nkeys = ['v']\nvalues = []\n[[steps]]", r"table t: key 'v' is a float"),
+        ("workload", "[[steps]]", "[tables.t]\nkeys = ['x']\nvalues = []\n[[steps]]", r"table t: no entry for 'x' in \[answer_types\]"),
+        ("workload", 'values = ["v"]', 'values = ["v"]\ntally = ["read"]', r"step s1: only a step that writes has .* a tally"),
+        ("workload", 'values = ["v"]', 'values = ["v"]\nwrites = "csv"\nbeside = ["t"]', r"step s1: beside: no \[tables\.t\]"),
+        ("workload", 'values = ["v"]', 'values = ["v"]\nwrites = "arrow"', r"sums/workload\.toml: .*arrow.*steps\[0\]\.writes"),
+        ("workload", "default = true", 'default = true\nsteps = ["s9"]', r"case small: no such step: s9; there are: s1, s2"),
         ("workload", 'v = "float"', 'v = "double"', r"sums/workload\.toml: .*double.*answer_types"),
         ("workload", 'k = "text"', 'k = "float"', r"sums/workload\.toml: step s1: key 'k' is a float"),
         ("workload", "default = true", "defualt = true", r"sums/workload\.toml: .*unknown field `defualt`.*cases\[0\]"),
@@ -102,16 +143,17 @@ def here() -> Catalog:
 
 def test_every_folder_with_code_is_in_the_catalogue(here: Catalog) -> None:
     """A folder whose .toml was forgotten would silently take no part."""
-    shared = {"protocol", "target"}
+    shared = {"protocol", "target", "shared", "flights", "flight-rules"}
     folders = {f"{p.parent.name}/{p.name}" for p in ROOT.glob("impls/*/*/") if p.name not in shared and not p.name.startswith((".", "_"))}
     assert set(here.implementations) == folders
-    assert set(here.workloads) == {p.name for p in ROOT.glob("workloads/*/")}
+    assert set(here.workloads) == {p.name for p in ROOT.glob("workloads/*/") if p.name not in shared and p.name != "__pycache__"}
 
 
 def test_every_file_that_a_catalogue_entry_names_is_there(here: Catalog) -> None:
     named = [w.folder / script for w in here.workloads.values() for script in ("generate.py", "oracle.py")]
     named += [ROOT / lang.docker.dockerfile for lang in here.languages.values()]
     for impl in here.implementations.values():
+        named += [ROOT / impl.docker.dockerfile] if impl.docker else []
         named += [impl.folder / path for support in impl.workloads.values() for path in support.source]
         named += [impl.folder / path for path in impl.facts["dependencies"]["lock"]]  # type: ignore[index]
     assert [str(p.relative_to(ROOT)) for p in named if not p.is_file()] == []

@@ -10,7 +10,7 @@ import pytest
 from makers import CASE, WORKLOAD
 
 from harness import data
-from harness.model import Dataset, UserError, Workload
+from harness.model import Check, Dataset, Table, UserError, Workload, Written
 
 GENERATE = """
 import json, pathlib, sys
@@ -83,6 +83,72 @@ def test_another_seed_parameter_script_or_spec_is_other_data(workload: Workload)
         (workload.folder / name).write_text((workload.folder / name).read_text() + "\n")
         keys.add(data.key(workload, CASE))
     assert len(keys) == 6
+
+
+WRITER = """
+import json, pathlib, sys
+import polars as pl
+from sharing import NAME
+ask = json.load(sys.stdin)
+out = pathlib.Path(ask["out"])
+assert not pathlib.Path(ask["inputs"]["table"]).with_name("planted.csv").exists()
+for step in ask["steps"]:
+    pl.DataFrame({"k": ["a", "b"], "v": [1.5, None]}).write_parquet(out / f"{step}.parquet")
+pl.DataFrame({"line": [3, 4], "k": ["x", "y"]}).write_parquet(out / "s1.rest.parquet")
+print(json.dumps({"steps": ask["steps"], "tallies": {"s1": {"read": 4, NAME: 2}}}))
+"""
+ASIDE = GENERATE.replace('"units": 4', '"aside": ["planted.csv"], "units": 4').replace(
+    "log = ", 'pathlib.Path(ask["out"], "planted.csv").write_text("line\\n3\\n")\nlog = '
+)
+
+
+@pytest.fixture
+def writer(workload: Workload) -> Workload:
+    """Its first step writes; its scripts import from the folder that workloads share."""
+    shared = workload.folder.parent / "shared"
+    shared.mkdir()
+    (shared / "sharing.py").write_text("NAME = 'kept'")
+    (workload.folder / "oracle.py").write_text(WRITER)
+    (workload.folder / "generate.py").write_text(ASIDE)
+    first = replace(workload.steps[0], writes="csv", beside=("rest",), tally=("read", "kept"))
+    second = replace(workload.steps[1], values=("v",))
+    types = {"k": "text", "v": "float", "line": "integer"}
+    return replace(workload, steps=(first, second), tables={"rest": Table(("line",), ("k",))}, answer_types=types)
+
+
+def test_a_step_that_writes_has_its_tally_for_a_check_and_its_files_to_be_read_back(writer: Workload) -> None:
+    found = prepare(writer)
+    assert found.checks["s1"] == Check(2, {"read": 4, "kept": 2})
+    assert found.checks["s2"] == Check(2, {"v": 1.5})
+    assert found.written == {
+        "s1": {"s1.csv": Written(2, {"v": 1.5}, {"v": 1.5}), "s1.rest.csv": Written(2, {"line": 7}, {"line": 7})},
+    }
+
+
+def test_what_is_set_aside_lies_beside_the_inputs(writer: Workload) -> None:
+    found = prepare(writer)
+    home = Path(found.answers).parent
+    assert [p.name for p in (home / "input").iterdir()] == ["table.csv"]
+    assert (home / "aside" / "planted.csv").read_text() == "line\n3\n"
+
+
+def test_a_case_with_its_own_steps_has_its_own_truth(writer: Workload) -> None:
+    own = data.prepare(writer, replace(CASE, seed=3, steps=("s2",)), print)
+    assert set(own.checks) == {"s2"} and own.written == {}
+    assert [p.name for p in Path(own.answers).iterdir() if p.name.startswith("s2")] == ["s2.parquet"]
+    assert data.key(writer, replace(CASE, steps=("s2",))) != data.key(writer, CASE)
+
+
+def test_a_shared_script_is_part_of_what_data_depend_on(writer: Workload) -> None:
+    before = data.key(writer, CASE)
+    (writer.folder.parent / "shared" / "sharing.py").write_text("NAME = 'rest'")
+    assert data.key(writer, CASE) != before
+
+
+def test_a_tally_that_is_not_the_specs_is_named(writer: Workload) -> None:
+    (writer.folder.parent / "shared" / "sharing.py").write_text("NAME = 'rest'")
+    with pytest.raises(UserError, match=r"oracle\.py: the tally of s1 is read, rest; workload\.toml has read, kept"):
+        prepare(writer)
 
 
 def test_the_same_seed_gives_the_same_digest(workload: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

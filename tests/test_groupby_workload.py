@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from workload_scripts import WORKLOADS, load, one_line, run
+from workload_scripts import WORKLOADS, environment, load, one_line, run
 
 HEADER = "id1,id2,id3,id4,id5,id6,v1,v2,v3"
 SMALL = {"source": "synthetic", "rows": 10_000, "k": 100, "na": 0, "sort": 0}
@@ -147,7 +147,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     def peak(rows: int) -> int:
         request = {"params": SMALL | {"rows": rows, "na": 5}, "seed": 1, "out": str(tmp_path), "cache": str(tmp_path)}
         command = [sys.executable, "-c", WATCHED, str(WORKLOADS / "groupby")]
-        done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, check=True)
+        done = subprocess.run(command, input=json.dumps(request), env=environment(), capture_output=True, text=True, check=True)
         return int(done.stdout.split()[-1])
 
     assert peak(2_000_000) - peak(200_000) < 48 * 1024
@@ -208,7 +208,7 @@ def test_flights(tmp_path: Path) -> None:
 
 
 def test_without_a_network_the_hint_says_what_to_put_where(tmp_path: Path) -> None:
-    nyc = load("groupby", "nycflights")
+    nyc = load("shared", "nycflights")
     kept = tmp_path / "cache" / nyc.SHA256 / nyc.SDIST
     kept.parent.mkdir(parents=True)
     kept.write_text("not what it says")
@@ -233,7 +233,7 @@ def forged(folder: Path, name: str, marker: Path) -> bytes:
 
 @pytest.mark.parametrize("trusted", [True, False])
 def test_no_code_of_the_package_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool) -> None:
-    nyc = load("groupby", "nycflights")
+    nyc = load("shared", "nycflights")
     marker = tmp_path / "was-run"
     content = forged(tmp_path / "links", nyc.SDIST, marker)
     for name, value in {**OFFLINE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "links")}.items():

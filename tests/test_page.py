@@ -29,6 +29,8 @@ from test_report import EDGES, FEW, golden
 
 from harness.model import Judgement, Run, Series, Session, Undecidable
 from harness.report import page, style
+from harness.report.findings import findings
+from harness.report.page import tables
 from harness.report.page.drawing import Styles, drawing
 from harness.report.page.figures import thin
 from harness.report.page.text import anchors, clean, marked
@@ -90,7 +92,7 @@ def made(blocks: int = 3, names: Sequence[str] = FEW, cases: Sequence[str] = ("1
 
 
 def html(session_: Session, recorded: Sequence[Run], judged: Judgement, **how: Any) -> str:
-    return page.html(session_, recorded, judged, how.pop("calibration", KNOWN), undecidable=UNDECIDABLE, **how)
+    return page.html(page.Material(session_, recorded, judged, how.pop("calibration", KNOWN), undecidable=UNDECIDABLE, **how))
 
 
 def bare(text: str) -> str:
@@ -106,7 +108,7 @@ def test_html() -> None:
 
 
 def test_markdown() -> None:
-    golden("page.md", page.markdown(*made(), KNOWN, undecidable=UNDECIDABLE, warnings=["records: the last line is torn"]))
+    golden("page.md", page.markdown(page.Material(*made(), KNOWN, undecidable=UNDECIDABLE, warnings=["records: the last line is torn"])))
 
 
 def test_the_same_records_give_the_same_bytes() -> None:
@@ -200,7 +202,7 @@ def hostile(withheld: str | None = None) -> tuple[Session, list[Run], Judgement]
 @pytest.mark.parametrize("withheld", [None, HOSTILE])
 def test_hostile_text_is_shown_and_does_nothing(withheld: str | None) -> None:
     session_, recorded, judged = hostile(withheld)
-    text = page.html(session_, recorded, judged, UNKNOWN, warnings=[HOSTILE], undecidable=[Undecidable(HOSTILE, HOSTILE)])
+    text = page.html(page.Material(session_, recorded, judged, UNKNOWN, warnings=[HOSTILE], undecidable=[Undecidable(HOSTILE, HOSTILE)]))
     found = Outline(text)
     assert found.tags["script"] == 1 and found.tags["style"] == 1 and not found.tags["img"]
     assert not {name for name in found.attributes if name.startswith("on")}
@@ -212,7 +214,7 @@ def test_hostile_text_is_shown_and_does_nothing(withheld: str | None) -> None:
 @pytest.mark.parametrize("withheld", [None, HOSTILE])
 def test_hostile_text_stays_text_in_markdown(withheld: str | None) -> None:
     session_, recorded, judged = hostile(withheld)
-    text = page.markdown(session_, recorded, judged, UNKNOWN, warnings=[HOSTILE])
+    text = page.markdown(page.Material(session_, recorded, judged, UNKNOWN, warnings=[HOSTILE]))
     assert not re.search(r"(?<!\\)<(?!/?(details|summary)>)", text)
     assert "\x1b" not in text and "\u202e" not in text
     rows = [line for line in text.splitlines() if line.startswith("| ")]
@@ -244,7 +246,7 @@ def edges() -> dict[str, tuple[Session, Sequence[Run]]]:
 def test_every_edge_gives_a_page(edge: str, claims: bool, tmp_path: Path) -> None:
     session_, recorded = edges()[edge]
     files = dict[str, bytes]()
-    page.write(tmp_path, session_, recorded, judgement(session_, recorded) if claims else NOTHING, UNKNOWN,
+    page.write(tmp_path, page.Material(session_, recorded, judgement(session_, recorded) if claims else NOTHING, UNKNOWN),
                put=lambda path, data: files.update({path.name: data}))  # fmt: skip
     assert Outline(files["report.html"].decode()).tags["h2"] >= 10
     assert files["report.md"].startswith(b"# ")
@@ -262,7 +264,7 @@ def test_every_edge_gives_a_page(edge: str, claims: bool, tmp_path: Path) -> Non
 )
 def test_an_edge_says_what_it_is(edge: str, said: str) -> None:
     session_, recorded = edges()[edge]
-    assert said in Outline(page.html(session_, recorded, NOTHING, UNKNOWN)).text
+    assert said in Outline(page.html(page.Material(session_, recorded, NOTHING, UNKNOWN))).text
 
 
 @settings(max_examples=6)
@@ -273,7 +275,7 @@ def test_any_subset_of_runs_gives_a_page(data: st.DataObject) -> None:
     ends = st.sampled_from(("ok", "ok", "wrong", "oom", "timeout", "skipped"))
     some = [recorded[i] if (end := data.draw(ends)) == "ok" else failed(recorded[i], end, "why") for i in kept]
     judged = data.draw(st.sampled_from((NOTHING, judgement(session_, some))))
-    found = Outline(page.html(session_, some, judged, UNKNOWN))
+    found = Outline(page.html(page.Material(session_, some, judged, UNKNOWN)))
     assert len(set(found.ids)) == len(found.ids)
     assert sum(name.startswith("run-") for name in found.ids) == len(some)
 
@@ -294,11 +296,11 @@ def test_written_files_are_all_that_the_markdown_needs(tmp_path: Path) -> None:
         path.write_bytes(data)
         done.append(path)
 
-    files = page.write(tmp_path, *made(), KNOWN, put=put)
+    files = page.write(tmp_path, page.Material(*made(), KNOWN), put=put)
     assert files == done and {"report.html", "report.md"} <= {f.name for f in files}
     links = re.findall(r"\]\((report/[^)]*)\)", (tmp_path / "report.md").read_text(encoding="utf-8"))
     assert links and all((tmp_path / link).stat().st_size for link in links)
-    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page.html(*made(), KNOWN)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page.html(page.Material(*made(), KNOWN))
 
 
 def test_figures_of_an_earlier_report_go_and_nothing_else_does(tmp_path: Path) -> None:
@@ -307,7 +309,7 @@ def test_figures_of_an_earlier_report_go_and_nothing_else_does(tmp_path: Path) -
     (tmp_path / "report").mkdir()
     for path in stale + kept:
         path.write_text("as it was")
-    files = page.write(tmp_path, *made(), KNOWN, put=lambda path, data: (path.write_bytes(data), None)[1])
+    files = page.write(tmp_path, page.Material(*made(), KNOWN), put=lambda path, data: (path.write_bytes(data), None)[1])
     assert not any(path.exists() for path in stale) and all(path.read_text() == "as it was" for path in kept)
     assert set((tmp_path / "report").iterdir()) == {f for f in files if f.parent.name == "report"} | {kept[0]}
 
@@ -356,3 +358,20 @@ def test_anchors_are_unique_and_safe(names: list[str]) -> None:
 
 def test_made_up_sessions_have_an_again_arm() -> None:
     assert made_up.session(1, FEW).again == FEW[0]
+
+
+def test_phases_are_shown_where_a_step_tells_of_some() -> None:
+    made = session(3, FEW, ("1e6",), again=False)
+    given = [
+        replace(r, samples=tuple(replace(s, phases={"parse": s.wall_ns // 4, HOSTILE: 1}) if s.step == "q1" else s for s in r.samples))
+        if r.implementation == FEW[0]
+        else r
+        for r in runs(made)
+    ]
+    text = html(made, given, NOTHING)
+    assert "share of a step that each of its phases takes" in text
+    assert "share of a step that each of its phases takes" not in usual()
+    (headings, lines), *_ = (tables.phases(found) for found in findings(made, given))
+    assert headings == ["step", "parse", HOSTILE]
+    assert [(line.name, line.cells[0].text, line.cells[1].text) for line in lines] == [(FEW[0], "q1", "25 %")]
+    assert "<script>alert" not in text

@@ -19,7 +19,7 @@ def test_changed_records_give_no_answer_in_any_shape(tmp_path: Path) -> None:
     session_, recorded, whole = made()
     changed = replace(NOTHING, exclusions=whole.exclusions, withheld="a line was changed")
     files = dict[str, bytes]()
-    page.write(tmp_path, session_, recorded, changed, KNOWN, put=lambda path, data: files.update({path.name: data}))
+    page.write(tmp_path, page.Material(session_, recorded, changed, KNOWN), put=lambda path, data: files.update({path.name: data}))
     assert set(files) == {"report.html", "report.md", "sequence.svg", "sequence.csv"}
     found, markdown = Outline(files["report.html"].decode()), files["report.md"].decode()
     for text in (found.text, markdown):
@@ -48,7 +48,7 @@ def test_a_count_is_called_one_and_has_no_p() -> None:
     session_, recorded, _ = made()
     judged = of_kind("code_lines", exact=True)
     text = Outline(html(session_, recorded, judged)).text
-    markdown = page.markdown(session_, recorded, judged, KNOWN)
+    markdown = page.markdown(page.Material(session_, recorded, judged, KNOWN))
     assert "1.50 (counted)" in text and "1.50 (counted)" in markdown
     assert "0.0001" not in text + markdown and "after Holm over" not in text
     row = next(line for line in markdown.splitlines() if line.startswith("| rust/std : go/std"))
@@ -64,7 +64,7 @@ def test_a_claim_on_builds_asks_for_builds() -> None:
 
 
 def test_the_method_states_the_rule_that_is_applied() -> None:
-    page_, markdown = Outline(usual()).text, " ".join(page.markdown(*made(), KNOWN).split())
+    page_, markdown = Outline(usual()).text, " ".join(page.markdown(page.Material(*made(), KNOWN)).split())
     for part in ("beyond the larger of m and the", "short of m by more than the floor", "inside the policy’s margin (3 % for means)",
                  "lies outside by more than the floor", "a comparison with failed runs, or of an unfinished session"):  # fmt: skip
         assert part in page_ and part in markdown

@@ -16,6 +16,13 @@ from harness.plan import case_of, estimate_s, expected_samples, jobs, orders, tr
 NAMES = ("go/std", "python/polars", "python/stdlib", "rust/polars", "rust/std")
 
 
+PLANNED = [
+    "b000-p01-python-stdlib-small", "b000-p02-python-polars-small", "b000-p03-go-std-small", "b000-p04-rust-std-small",
+    "b000-p05-rust-polars-small", "b001-p01-python-stdlib-again-small", "b001-p02-rust-polars-small", "b001-p03-rust-std-small",
+    "b001-p04-go-std-small", "b001-p05-python-polars-small", "b001-p06-python-stdlib-small",
+]  # fmt: skip
+
+
 def plan(seed: int = 7, blocks: int = 10, names: tuple[str, ...] = NAMES, cases: tuple[str, ...] = ("small", "big")) -> tuple[Job, ...]:
     chosen = [implementation(n) for n in names]
     return jobs(WORKLOAD, [replace(CASE, name=c) for c in cases], chosen, seed=seed, blocks=blocks, cpus={1: (1,)})
@@ -97,6 +104,26 @@ def test_a_step_that_an_implementation_lacks_is_not_asked_of_it() -> None:
     assert {j.steps for j in found} == {("s2",)}
     assert expected_samples(found[1]) == [("load", 1, False), ("s2", 1, True), ("s2", 2, False)]
     assert expected_samples(found[0]) == [("load", 1, False), ("s2", 1, False)]
+
+
+def test_a_case_runs_its_own_steps_and_only_on_those_that_have_one() -> None:
+    able, unable = implementation("x/std"), implementation("x/less", {"s1": "no sums"})
+    cases = [replace(CASE, name="one", steps=("s1",)), replace(CASE, name="all")]
+    for seed in range(10):
+        found = jobs(WORKLOAD, cases, [able, unable], seed=seed, blocks=2, cpus={1: (0,)}, again=True)
+        assert {(j.implementation, j.case): j.steps for j in found} == {
+            ("x/std", "one"): ("s1",), ("x/std", "all"): ("s1", "s2"), ("x/less", "all"): ("s2",),
+        }  # fmt: skip
+        assert {j.implementation for j in found if j.arm == "again"} == {"x/std"}, "its twin runs on every case"
+        for block in range(3):
+            assert [j.position for j in found if j.block == block] == list(range(1, 4 + 2 * bool(block)))
+    assert jobs(WORKLOAD, cases[:1], [unable], seed=1, blocks=1, cpus={1: (0,)}, again=True) == ()
+
+
+def test_where_all_run_on_every_case_the_plan_is_what_it_was_before_cases_had_steps() -> None:
+    """Sessions of schema 2 go on by their jobs' ids; these are what the plan gave then."""
+    found = jobs(WORKLOAD, [CASE], [implementation(n) for n in NAMES], seed=7, blocks=1, cpus={1: (0,)}, again=True)
+    assert [j.id for j in found] == PLANNED
 
 
 def test_changed_parameters_stand_in_the_case_and_its_name() -> None:

@@ -21,7 +21,7 @@ HELLO, READY, LOAD, FIRST, PAUSES, STALLS, DONE = 0, 1, 2, 3, 7, 8, 9
 
 
 def read(data: bytes, answers: bool = False) -> Transcript:
-    said = Transcript(list(OWED), answers_wanted=answers)
+    said = Transcript(list(OWED), owed_answers=("s1", "s2") if answers else ())
     said.feed(data)
     said.end()
     return said
@@ -186,7 +186,7 @@ def nearly_lawful(draw: st.DrawFn) -> bytes:
 
 @given(nearly_lawful(), st.booleans())
 def test_a_transcript_never_ends_done_with_a_sample_missing(data: bytes, answers: bool) -> None:
-    said = Transcript(list(OWED), answers_wanted=answers)
+    said = Transcript(list(OWED), owed_answers=("s1", "s2") if answers else ())
     with suppress(ProtocolError):
         said.feed(data)
     assert [(s.step, s.number, s.warmup) for s in said.samples] == OWED[: len(said.samples)]
@@ -204,12 +204,22 @@ def test_whatever_is_taken_can_be_written_and_computed_with(data: bytes) -> None
     assert all(math.isfinite(s.wall_ns / 1e9) for s in said.samples)
 
 
+def test_a_step_that_writes_owes_no_answer_and_may_give_none() -> None:
+    said = Transcript(list(OWED), owed_answers=("s2",))
+    events = transcript(answers=True)
+    said.feed(wire([e for e in events if e.get("path") != "/out/s1.csv"]))
+    said.end()
+    assert set(said.answers) == {"s2"}
+    with pytest.raises(ProtocolError, match="an answer of 's1' that was not asked for"):
+        Transcript(list(OWED), owed_answers=("s2",)).feed(wire(events))
+
+
 def test_a_request_says_all_that_the_page_promises() -> None:
-    line = request(job(), {"rows": 5}, {"table": "/data/table.csv"}, TIMING, "/out")
+    line = request(job(), {"rows": 5}, {"table": "/data/table.csv"}, TIMING, "/out", "/outputs")
     assert line.endswith(b"}\n") and line.count(b"\n") == 1
     assert json.loads(line) == {
         "protocol": 1, "workload": "sums", "inputs": {"table": "/data/table.csv"}, "params": {"rows": 5}, "steps": ["s1", "s2"],
-        "warmup": 1, "timed": 1, "threads": 1, "seed": 7, "time_limit_s": 120, "answers": "/out",
+        "warmup": 1, "timed": 1, "threads": 1, "seed": 7, "time_limit_s": 120, "answers": "/out", "outputs": "/outputs",
         "meter": {"interval_ns": 10_000_000, "threshold_ns": 8_000_000},
     }  # fmt: skip
 
@@ -223,4 +233,4 @@ def test_any_request_comes_back_as_it_was(inputs: dict[str, str], params: dict[s
     line = request(job(seed=seed), params, inputs, TIMING, None)
     back = json.loads(line)
     assert line.count(b"\n") == 1
-    assert (back["inputs"], back["params"], back["seed"], back["answers"]) == (inputs, params, seed, None)
+    assert (back["inputs"], back["params"], back["seed"], back["answers"], back["outputs"]) == (inputs, params, seed, None, None)

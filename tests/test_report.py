@@ -16,7 +16,7 @@ from typing import Any
 import page_sessions
 import polars as pl
 import pytest
-from report_sessions import KINDS, fail, failed, runs, session
+from report_sessions import KINDS, apart, fail, failed, runs, session
 from rich.console import Console
 
 from harness import stats
@@ -323,3 +323,36 @@ def test_languages_differ_without_colour() -> None:
     looks = [style.look(language) for language in ("python", "go", "rust")] + [style.look("python", contest=False)]
     assert len({x.marker for x in looks}) == len({x.colour for x in looks}) == len(looks)
     assert style.look("zig") == style.look("zig")
+
+
+# --- cases with steps of their own
+
+
+def test_a_case_shows_its_own_steps_and_those_that_were_asked_for_it() -> None:
+    made = apart()
+    first, second = findings(made, runs(made))
+    assert (first.steps, second.steps) == (("q1",), ("q2", "q3"))
+    assert {row.name for row in first.rows} == set(KINDS)
+    assert {row.name for row in second.rows} == set(KINDS) - {"go/std"}
+    assert {row.name: row.why for row in second.rows if row.lacks} == dict.fromkeys(("rust/polars", "python/polars"), "lacks q3")
+    assert not any(row.lacks for row in first.rows)
+    text = page(made, runs(made), width=120)
+    assert "go/std" in text.partition("1e7:")[0]
+    assert set(as_json(made, runs(made))["cases"][1]["ranked"]) == {"python/stdlib", "python/numpy", "python/pandas", "rust/std"}
+
+
+def test_plots_of_a_case_with_its_own_steps_hold_a_panel_a_step() -> None:
+    made = apart()
+    for found in findings(made, runs(made)):
+        fig, data = plot_questions.draw(made, found)
+        assert sum(bool(ax.get_title(loc="left")) for ax in fig.axes) == len(found.steps)
+        assert set(data["step"]) == set(found.steps)
+
+
+def test_what_reads_nothing_has_no_rate() -> None:
+    made = session(2, FEW)
+    given = [replace(r, samples=tuple(replace(s, units=0) if s.step == "load" else s for s in r.samples)) for r in runs(made)]
+    for row in findings(made, given)[0].rows:
+        assert "load_units_per_s" not in row.figures
+        assert row.figures["units_per_s"].centre > 0 and row.figures["load_s"].centre > 0
+    assert all(row["load_units_per_s"] is None for row in as_json(made, given)["cases"][0]["implementations"])

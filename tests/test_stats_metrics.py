@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from makers import DATA, run, sample, session
 
-from harness.model import Build, Times
-from harness.stats import METRICS, Metric, by_block, estimate, fact, figure, inputs, paired, sampled
+from harness.model import Build, Check, Sample, Times
+from harness.stats import METRICS, Input, Metric, by_block, estimate, fact, figure, inputs, paired, sampled
 
 S = 10**9
 SAMPLES = (
@@ -43,8 +43,9 @@ RUN = run(samples=SAMPLES, times=Times(1, 250_000_000), anon_peak_bytes=3000)
     ],
 )
 def test_a_figure_of_a_run(metric: str, steps: tuple[str, ...] | None, value: float) -> None:
-    assert figure(RUN, metric, steps, {"small": 2000}) == pytest.approx(value)
-    assert figure(replace(RUN, outcome="wrong"), metric, steps, {"small": 2000}) is None
+    known = {"small": Input(2000)}
+    assert figure(RUN, metric, steps, known) == pytest.approx(value)
+    assert figure(replace(RUN, outcome="wrong"), metric, steps, known) is None
 
 
 @pytest.mark.parametrize("metric", [m.name for m in METRICS.values() if m.kind == "run"])
@@ -57,8 +58,8 @@ def test_half_a_measurement_is_none() -> None:
     assert figure(untold, "cpu_seconds") is None and figure(untold, "cores_used") is None
     assert figure(untold, "cpu_seconds", ("s1",)) == pytest.approx(4.0)
     assert figure(run(samples=(SAMPLES[2], replace(SAMPLES[3], user_ns=None))), "cpu_seconds") is None
-    assert figure(RUN, "memory_over_input", inputs={"small": 0}) is None
-    assert figure(RUN, "memory_over_input") is None and figure(RUN, "memory_over_input", inputs={"big": 5}) is None
+    assert figure(RUN, "memory_over_input", inputs={"small": Input(0)}) is None
+    assert figure(RUN, "memory_over_input") is None and figure(RUN, "memory_over_input", inputs={"big": Input(5)}) is None
     assert figure(RUN, "seconds", ("s1", "s9")) is None and figure(RUN, "seconds", ()) is None
 
 
@@ -77,7 +78,7 @@ def test_every_metric_of_the_table_can_be_asked_for() -> None:
     of: dict[str, object] = {"run": lambda m: figure(RUN, m), "build": lambda m: sampled(session(), "x/std", m)}
     for name, metric in METRICS.items():
         assert isinstance(metric, Metric) and metric.name == name
-        assert metric.policy == (0 if metric.kind == "fact" else 0.03)
+        assert metric.policy == (0 if metric.kind == "fact" or name == "rejects_found" else 0.03)
         of.get(metric.kind, lambda m: fact(session(), "x/std", m))(name)  # type: ignore[operator]
 
 
@@ -93,8 +94,20 @@ def test_facts_and_builds_of_a_session() -> None:
     assert sampled(made, "x/none", "build_clean_seconds") == ()
 
 
-def test_the_inputs_size_is_known_or_the_case_is_left_out() -> None:
-    assert inputs(session(datasets=(replace(DATA, input_bytes=2000), replace(DATA, case="old", input_bytes=None)))) == {"small": 2000}
+def test_what_a_session_knows_of_its_inputs() -> None:
+    known = replace(DATA, input_bytes=2000, facts={"rejected": 40})
+    old = replace(DATA, case="old", input_bytes=None)
+    assert inputs(session(datasets=(known, old))) == {"small": Input(2000, 40), "old": Input()}
+
+
+def test_rejects_found_is_of_the_steady_pass_that_reported_fewest() -> None:
+    passes = (Sample(0, "s1", 1, True, 0, 1, 1, 0, 9, Check(3, {"rejected": 7.0})),
+              Sample(1, "s1", 2, False, 1, 1, 1, 0, 9, Check(3, {"rejected": 38.0})),
+              Sample(2, "s1", 3, False, 2, 1, 1, 0, 9, Check(3, {"rejected": 40.0})))  # fmt: skip
+    found = run(samples=passes)
+    assert figure(found, "rejects_found", inputs={"small": Input(1, 40)}) == pytest.approx(0.95)
+    assert figure(found, "rejects_found", inputs={"small": Input(1, 0)}) is None
+    assert figure(found, "rejects_found") is None and figure(RUN, "rejects_found", inputs={"small": Input(1, 40)}) is None
 
 
 def test_pairs_are_of_one_case_and_by_label() -> None:

@@ -17,6 +17,11 @@ name = "s1"
 title = "sum v by k"
 keys = ["k"]
 values = ["v"]
+[[steps]]
+name = "s2"
+title = "mean v by k"
+keys = ["k"]
+values = ["v"]
 [[cases]]
 name = "small"
 default = true

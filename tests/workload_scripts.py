@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 WORKLOADS = Path(__file__).parents[1] / "workloads"
+SHARED = WORKLOADS / "shared"
 
 
 def load(workload: str, name: str) -> ModuleType:
@@ -19,20 +20,27 @@ def load(workload: str, name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # Its dataclasses look themselves up there.
     sys.modules[spec.name] = module
-    sys.path.insert(0, str(folder))
+    paths = [str(folder), str(SHARED)]
+    sys.path[:0] = paths
     try:
         spec.loader.exec_module(module)
     finally:
-        sys.path.remove(str(folder))
-        for sibling in folder.glob("*.py"):
+        for path in paths:
+            sys.path.remove(path)
+        for sibling in [*folder.glob("*.py"), *SHARED.glob("*.py")]:
             sys.modules.pop(sibling.stem, None)
     return module
+
+
+def environment(more: dict[str, str] | None = None) -> dict[str, str]:
+    """A script's, as the harness sets it."""
+    return {**os.environ, "PYTHONPATH": str(SHARED), **(more or {})}
 
 
 def run(workload: str, script: str, request: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     text = request if isinstance(request, str) else json.dumps(request)
     command = [sys.executable, str(WORKLOADS / workload / script)]
-    return subprocess.run(command, input=text, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False)
+    return subprocess.run(command, input=text, env=environment(env), capture_output=True, text=True, check=False)
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:

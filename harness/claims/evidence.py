@@ -15,7 +15,7 @@ from harness import stats
 from harness.claims import words
 from harness.claims.rule import BOTH, Bounds, exact, needed, rule
 from harness.claims.words import number
-from harness.model import Cell, Comparison, Contrast, Exclusion, Floor, Run, Session
+from harness.model import Cell, Comparison, Contrast, Exclusion, Floor, Run, Session, steps_of
 
 BUILDS = 3
 """Clean builds a side that a claim about building takes at the least; blocks have no part in it."""
@@ -30,14 +30,15 @@ class Source:
         self.exclusions = stats.exclusions(runs)
         self.inputs = stats.inputs(session)
         self.recorded = len({run.job for run in runs} & {job.id for job in session.jobs})
-        self._floors: dict[tuple[str, tuple[str, ...]], Floor] = {}
+        self._floors: dict[tuple[str, tuple[str, ...] | None], Floor] = {}
 
-    def steps(self, contrast: Contrast) -> tuple[str, ...]:
-        """The steps that a contrast takes: all of the workload where it names none, so that one who lacks a step has no figure."""
-        return contrast.steps or tuple(step.name for step in self.session.steps)
+    def steps(self, contrast: Contrast, case: str) -> tuple[str, ...]:
+        """The steps that a contrast takes: all of the case where it names none, so that one who lacks a step has no figure."""
+        of = next(c for c in self.session.cases if c.name == case)
+        return contrast.steps or tuple(step.name for step in steps_of(of, self.session.steps))
 
-    def floor(self, metric: str, steps: tuple[str, ...]) -> Floor:
-        """The noise floor of a metric over those steps in this session."""
+    def floor(self, metric: str, steps: tuple[str, ...] | None = None) -> Floor:
+        """The noise floor of a metric over those steps in this session; where none are named, over all that a job has."""
         if (metric, steps) not in self._floors:
             self._floors[metric, steps] = stats.floor(self.session.again, self.runs, metric, steps, self.inputs)
         return self._floors[metric, steps]
@@ -95,7 +96,7 @@ def outright(contrast: Contrast) -> tuple[str, ...]:
 
 
 def _paired(contrast: Contrast, blocks: int, source: Source, case: str) -> Found:
-    steps = source.steps(contrast)
+    steps = source.steps(contrast, case)
     if why := _absent(contrast, source, case, steps):
         return Found(missing(contrast, why, source, case))
     logs = stats.paired(source.runs, contrast.metric, contrast.of, contrast.to, case, steps, source.inputs)

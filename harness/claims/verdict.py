@@ -117,5 +117,5 @@ def _held(verdict: Verdict, adjusted: float, family: int) -> Verdict:
 def _floors(registry: Registry, sources: Sequence[Source]) -> Mapping[str, Floor]:
     """The floor of each metric of a run that a claim uses, over all steps: of several sessions the one that shows most noise."""
     names = dict.fromkeys(c.metric for claim in registry.claims for c in claim.contrasts if stats.METRICS[c.metric].kind == "run")
-    found = {name: [s.floor(name, tuple(step.name for step in s.session.steps)) for s in sources] for name in names}
+    found = {name: [s.floor(name) for s in sources] for name in names}
     return {name: max(floors, key=lambda floor: floor.value) for name, floors in found.items() if floors}

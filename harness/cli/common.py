@@ -33,19 +33,21 @@ def typed() -> str:
 
 
 class Kept(NamedTuple):
-    """A session as it lies there, with what is to be said of its files."""
+    """A session as it lies there, with what is to be said of its files; `probes` are the jobs that looked for the least memory."""
 
     folder: Path
     session: Session
     runs: list[Run]
     warnings: tuple[str, ...]
     broken: tuple[str, ...]
+    probes: tuple[Run, ...] = ()
 
 
 def kept(folder: Path) -> Kept:
     """Read one session, torn lines and broken seals noted."""
     session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
-    return Kept(folder, session, runs, tuple(warnings), store.seals(folder))
+    probes, torn = store.read_runs(folder, store.PROBES)
+    return Kept(folder, session, runs, (*warnings, *torn), store.seals(folder), tuple(probes))
 
 
 # Reports are imported where they are made: their libraries take longer than all the rest, and shell completion imports this file.
@@ -54,9 +56,9 @@ def show(one: Kept, *, as_json: bool) -> None:
     from harness.report import terminal
 
     if as_json:
-        print_json(terminal.as_json(one.session, one.runs))
+        print_json(terminal.as_json(one.session, one.runs, one.probes))
         return
-    terminal.render(one.session, one.runs, OUT, (*one.warnings, *one.broken))
+    terminal.render(one.session, one.runs, OUT, (*one.warnings, *one.broken), one.probes)
 
 
 def draw(one: Kept) -> None:

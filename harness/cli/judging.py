@@ -74,28 +74,46 @@ def _calibration(first: Kept) -> Calibration:
 
 @click.command()
 @RESULTS
-def report(path: Path) -> None:
+@click.option("--with", "others", type=click.Path(path_type=Path), multiple=True, metavar="DIR",
+              help="Judge claims on this session too; repeatable.  [default: the others in a folder of sessions]")  # fmt: skip
+def report(path: Path, others: tuple[Path, ...]) -> None:
     """Write a session's page (report.html, offline, and report.md), or that of every session in a folder.
 
     \b
     bench report results/20261123-101500-groupby
+    bench report results/published              a page each, their claims judged on all of them
+    bench report results/a --with results/b     a claim that spans workloads takes a session of each
     """
     entries, folders = registered(load(root())), store.sessions(path)
     calibration = None
+    beside = [kept(folder) for folder in dict.fromkeys(p.resolve() for p in (*others, *(folders if len(folders) > 1 else ())))]
     for one in map(kept, folders):
         calibration = calibration or _calibration(one)
-        _report(one, entries, calibration)
+        _report(one, [one, *_bearing(one, beside)], entries, calibration)
 
 
-def _report(one: Kept, entries: Registry, calibration: Calibration) -> None:
+def _bearing(one: Kept, others: Sequence[Kept]) -> list[Kept]:
+    """Those of the others that a page may rest on: whole and as they were written; what is not is named and left out."""
+    fit = []
+    for other in others:
+        if other.folder.resolve() == one.folder.resolve():
+            continue
+        if other.broken or len(other.runs) < len(other.session.jobs):
+            say(f"{one.folder}: judged without {other.folder}: {other.broken[0] if other.broken else 'it is unfinished'}")
+        else:
+            fit.append(other)
+    return fit
+
+
+def _report(one: Kept, together: Sequence[Kept], entries: Registry, calibration: Calibration) -> None:
     from harness.report import page
 
     folder = one.folder
     notes = (*one.broken, *one.warnings)
     try:
         with ERR.status(f"{folder}: judging and drawing"):
-            page.write(folder, one.session, one.runs, judged(entries, [one]), calibration,
-                       put=store.write_aside, warnings=notes, undecidable=entries.undecidable)  # fmt: skip
+            material = page.Material(one.session, one.runs, judged(entries, together), calibration, notes, entries.undecidable, one.probes)
+            page.write(folder, material, put=store.write_aside)
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}; make it writable") from None
     click.echo(f"{folder / 'report.html'}, {folder / 'report.md'}")

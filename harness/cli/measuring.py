@@ -50,6 +50,7 @@ bench run --workload groupby --quick                  first result in minutes
 bench run -w groupby -s 'rust/*' -s go/std -c flights -c 1e6 --blocks 10
 bench run -w groupby -c 1e6 --param k=10 --param na=5
 bench run -w groupby --threads 1,2                    each at one and at two threads
+bench run -w groupby --memory-floor                   the least memory limit that each can do with
 bench run -w groupby --dry-run                        print the plan and the estimated time
 bench run --claim C07                                 exactly what one claim needs
 bench run --resume results/20261123-101500-groupby    finish an interrupted session
@@ -64,6 +65,8 @@ Exit code 1 where any job did not end well; its record says why.
 @click.option("--quick", is_flag=True, help="Implementations that build quickly, 3 blocks.")
 @click.option("--aa/--no-aa", "again", default=True, show_default=True,
               help="In each block run one implementation a second time under another label, to measure the noise.")  # fmt: skip
+@click.option("--memory-floor", is_flag=True,
+              help="Search the least memory limit under which each still ends well; without --blocks that alone.")  # fmt: skip
 @click.option("--claim", metavar="ID", help="Run exactly what this claim needs; leave out what it plans.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the estimated time; run nothing.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Put the session there.  [default: results/<time>-<workload>]")
@@ -76,7 +79,7 @@ def run(resume: Path | None, workload: str | None, claim: str | None, as_json: b
     catalog = load(root())
     progress = Progress(ERR)
     if resume:
-        _not_given("--resume finishes a session as it was planned", "resume", "as_json", "plot")
+        _not_given("--resume finishes a session as it was planned", "resume", "as_json", "plot", "memory_floor")
         asks: list[measure.Ask] = []
     else:
         asks = _asks(catalog, workload, claim, asked)
@@ -84,7 +87,12 @@ def run(resume: Path | None, workload: str | None, claim: str | None, as_json: b
         for ask in asks:
             _print_plan(measure.dry_run(catalog, ask, progress.say), as_json)
         return
-    folders = [measure.resume(catalog, resume, progress)] if resume else [measure.fresh(catalog, ask, progress) for ask in asks]
+    search = bool(asked["memory_floor"])
+    folders = (
+        [measure.resume(catalog, resume, progress, memory_floor=search)]
+        if resume
+        else [measure.fresh(catalog, ask, progress) for ask in asks]
+    )
     made = [kept(folder) for folder in folders]
     for one in made:
         _tell(one, as_json=as_json, plot=plot)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from pathlib import Path
 
 import click
 
@@ -71,8 +73,9 @@ def cache(prune: bool, as_json: bool) -> None:
 @click.command("request")
 @options(WORKLOAD, CASE, PARAM, SEED, THREADS)
 @click.option("--answers", metavar="DIR", help="Ask for whole answers, written there.")
+@click.option("--outputs", metavar="DIR", help="A folder for the files of steps that write; a fresh one where none is named.")
 def request_command(
-    workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int | None, threads: int, answers: str | None
+    workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int | None, threads: int, answers: str | None, outputs: str | None
 ) -> None:
     """Print the request of a case, to try an implementation by hand (impls/PROTOCOL.md).
 
@@ -82,7 +85,18 @@ def request_command(
     catalog = load(root())
     ready = measure.for_request(catalog, workload, case, parameters(param), measure.draw_seed(seed), threads, say)
     for spec, job, dataset, params in ready:
-        click.echo(request(job, params, dataset.inputs, spec.timing, answers), nl=False)
+        writes = any(step.writes and step.name in job.steps for step in spec.steps)
+        folder = _outputs_folder(outputs, job.case) if writes else None
+        click.echo(request(job, params, dataset.inputs, spec.timing, answers, folder), nl=False)
+
+
+def _outputs_folder(chosen: str | None, case: str) -> str:
+    if chosen is None:
+        chosen = tempfile.mkdtemp(prefix="bench-outputs-")
+        say(f"{case}: its files will lie in {chosen}")
+    folder = Path(chosen).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
 
 
 @click.command()

@@ -9,6 +9,7 @@ from harness.model.asked import (
     Case,
     CaseSpec,
     DockerRecipe,
+    Format,
     Implementation,
     Job,
     Kind,
@@ -18,12 +19,14 @@ from harness.model.asked import (
     Params,
     Step,
     Support,
+    Table,
     Timing,
     Tolerance,
     Track,
     UserError,
     Workload,
     label,
+    steps_of,
 )
 from harness.model.claimed import (
     Calibration,
@@ -58,6 +61,7 @@ from harness.model.recorded import (
     Summary,
     Times,
     Usage,
+    Written,
     kind,
 )
 
@@ -77,6 +81,7 @@ __all__ = [
     "DockerRecipe",
     "Exclusion",
     "Floor",
+    "Format",
     "Hello",
     "Implementation",
     "Job",
@@ -100,6 +105,7 @@ __all__ = [
     "Step",
     "Summary",
     "Support",
+    "Table",
     "Times",
     "Timing",
     "Tolerance",
@@ -110,6 +116,8 @@ __all__ = [
     "Verdict",
     "Word",
     "Workload",
+    "Written",
     "kind",
     "label",
+    "steps_of",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 Params = Mapping[str, int | float | str]
 Track = Literal["baseline", "ecosystem", "tuned"]
-Kind = Literal["verify", "timed"]
+Kind = Literal["verify", "timed", "probe"]
+"""probe: one pass under another memory limit, in the search for the least."""
 Arm = Literal["test", "again"]
 """again: the A/A arm, an implementation that runs a second time in each block under another label."""
+Format = Literal["csv", "parquet"]
 
 
 def label(implementation: str, threads: int = 1, arm: Arm = "test") -> str:
@@ -25,10 +27,31 @@ class UserError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A timed part of a workload; `keys` and `values` are the columns of its answer."""
+    """A timed part of a workload; `keys` and `values` are the columns of its answer.
+
+    One that `writes` leaves its answer as a file, and tables of the workload `beside` it; its check is the `tally` in place of sums.
+    """
 
     name: str
     title: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    writes: Format | None = None
+    beside: tuple[str, ...] = ()
+    tally: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that it leaves, the main one first; tables beside are CSV whatever that one is."""
+        if self.writes is None:
+            return ()
+        return (f"{self.name}.{self.writes}", *(f"{self.name}.{table}.csv" for table in self.beside))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a step may leave beside its main output, as `<step>.<table>.csv`."""
+
     keys: tuple[str, ...]
     values: tuple[str, ...]
 
@@ -53,7 +76,10 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class CaseSpec:
-    """A case as the workload declares it, before a seed is chosen; `seeded` is false where the input is real and has no seed."""
+    """A case as the workload declares it, before a seed is chosen; `seeded` is false where the input is real and has no seed.
+
+    `steps` are the only ones that run on it; empty where all do.
+    """
 
     name: str
     summary: str
@@ -62,11 +88,12 @@ class CaseSpec:
     memory_bytes: int
     default: bool
     seeded: bool
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What must be computed."""
+    """What must be computed. `capabilities` are questions that each implementation answers in words (name to question)."""
 
     name: str
     title: str
@@ -79,11 +106,13 @@ class Workload:
     answer_types: Mapping[str, str]
     cases: tuple[CaseSpec, ...]
     folder: Path
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    capabilities: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A workload at one size and seed; `name` carries parameters that were changed: `1e6[k=10]`."""
+    """A workload at one size and seed; `name` carries parameters that were changed: `1e6[k=10]`. `steps` as in CaseSpec."""
 
     workload: str
     name: str
@@ -91,6 +120,12 @@ class Case:
     seed: int
     time_limit_s: float
     memory_bytes: int
+    steps: tuple[str, ...] = ()
+
+
+def steps_of(case: CaseSpec | Case, steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Those of a workload's steps that run on the case, in the workload's order."""
+    return tuple(step for step in steps if not case.steps or step.name in case.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +140,11 @@ class LocalRecipe:
 
 @dataclass(frozen=True, slots=True)
 class DockerRecipe:
-    """How a language's images are built; `artifact` is the stripped binary's path in the image."""
+    """How images are built; `artifact` is the stripped binary's path in the image, `arguments` are further ones of the build."""
 
     dockerfile: str
     artifact: str | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +162,19 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What an implementation takes of one workload: the steps it lacks with reasons, and the files that are its code."""
+    """What an implementation takes of one workload: the steps it lacks with reasons, the files of its code, and what it `can` in words."""
 
     lacks: Mapping[str, str]
     source: tuple[str, ...]
+    can: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """A language with a library. `contest` is false for a yardstick outside the languages' contest."""
+    """A language with a library. `contest` is false for a yardstick outside the languages' contest.
+
+    `docker` is a recipe of its own, for one that the language's does not serve: then it runs in containers alone.
+    """
 
     name: str
     language: str
@@ -146,6 +186,7 @@ class Implementation:
     workloads: Mapping[str, Support]
     folder: Path
     facts: Mapping[str, object]
+    docker: DockerRecipe | None = None
 
 
 @dataclass(frozen=True, slots=True)

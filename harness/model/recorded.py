@@ -230,8 +230,20 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What a file that a step writes must hold: its rows, and of each column of numbers the sum and the sum of the magnitudes."""
+
+    rows: int
+    sums: Mapping[str, float]
+    scales: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
-    """A case's input and truth on disk; `digest` covers the input's bytes, and there are `input_bytes` of them."""
+    """A case's input and truth on disk; `digest` covers the input's bytes, and there are `input_bytes` of them.
+
+    `checks` and `scales` go by step. So does `written`, for the steps that write: name of a file to what it must hold.
+    """
 
     case: str
     inputs: Mapping[str, str]
@@ -242,13 +254,15 @@ class Dataset:
     checks: Mapping[str, Check]
     scales: Mapping[str, Mapping[str, float]]
     input_bytes: int | None = None
+    written: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """All that a session was asked to do and where: session.json. Its jobs follow from `plan` with these alone.
 
-    `again` is the label that runs a second time in each block (A/A); `claims` gives the digest of each registered claim when it began.
+    `again` is the label that runs a second time in each block (A/A); `claims` gives the digest of each registered claim when it began;
+    `capabilities` are the workload's questions, which each implementation's facts answer under `can`.
     """
 
     schema: int
@@ -276,6 +290,7 @@ class Session:
     environment: Mapping[str, object]
     again: str | None = None
     claims: Mapping[str, str] = field(default_factory=dict)
+    capabilities: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from harness import stats
 from harness.model import Build, Comparison, Run, Session, Summary
 from harness.report.findings import Findings, Row, findings, measures
 from harness.report.headline import headline
+from harness.report.held import held
 
 
-def as_json(session: Session, runs: Sequence[Run]) -> dict[str, Any]:
+def as_json(session: Session, runs: Sequence[Run], probes: Sequence[Run] = ()) -> dict[str, Any]:
     """Everything that `render` prints."""
     cases = findings(session, runs)
     return {
@@ -31,6 +32,7 @@ def as_json(session: Session, runs: Sequence[Run]) -> dict[str, Any]:
         "noise_floor": {figure: floor for found in cases[:1] for figure, floor in found.floors.items()},
         "cases": [_case(session, found) for found in cases],
         "failures": [_failure(run) for run in runs if run.outcome != "ok"],
+        "memory_floor": [asdict(row) for row in held(session, probes)],
         "suspect": [{"job": run.job, "suspicions": list(run.suspect)} for run in runs if run.suspect],
     }
 

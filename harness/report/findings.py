@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from harness import stats
-from harness.model import Case, Comparison, Outcome, Run, Session, Summary, label
+from harness.model import Case, Comparison, Outcome, Run, Session, Summary, label, steps_of
 
 FATES = {
     "wrong": "wrong answer", "oom": "out of memory", "timeout": "time limit", "hang": "hang", "crash": "crash",
@@ -98,13 +98,13 @@ def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
 
 
 def _rate(run: Run, steps: Sequence[str], seconds: float | None) -> float | None:
-    """Units of one steady pass over all `steps`, by its seconds."""
-    units = {s.step: s.units for s in run.samples if not s.warmup and s.step in steps}
-    return sum(units.values()) / seconds if seconds else None
+    """Units of one steady pass over all `steps`, by its seconds; None where there were none: what reads nothing has no rate."""
+    units = sum({s.step: s.units for s in run.samples if not s.warmup and s.step in steps}.values())
+    return units / seconds if seconds and units else None
 
 
 def findings(session: Session, runs: Sequence[Run]) -> tuple[Findings, ...]:
-    """Every case at every number of threads, with every implementation of it, whether it has run or not."""
+    """Every case at every number of threads, with every implementation that was asked for it, whether it has run or not."""
     tested = [run for run in runs if run.arm == "test"]
     floors = {figure: stats.floor(session.again, runs, metric).value for figure, metric in FLOORED.items()}
     by_step = {step.name: stats.floor(session.again, runs, "seconds", [step.name]).value for step in session.steps}
@@ -118,16 +118,23 @@ def findings(session: Session, runs: Sequence[Run]) -> tuple[Findings, ...]:
 def _case(
     session: Session, case: Case, threads: int, runs: Sequence[Run], floors: Mapping[str, float], by_step: Mapping[str, float]
 ) -> Findings:
-    steps = tuple(step.name for step in session.steps)
+    steps = tuple(step.name for step in steps_of(case, session.steps))
+    names = _asked(session, case)
     blocks = {name: stats.by_block(runs, figure) for name, figure in measures(steps).items()}
-    own = {name: {f: b.get((label(name, threads), case.name), {}) for f, b in blocks.items()} for name in session.implementations}
-    rows = [_row(session, case, name, runs, own[name]) for name in session.implementations]
+    own = {name: {f: b.get((label(name, threads), case.name), {}) for f, b in blocks.items()} for name in names}
+    rows = [_row(session, case, name, runs, own[name]) for name in names]
     ranking = contest(rows, "total_s", floors)
     units = next((d.units for d in session.datasets if d.case == case.name), None)
     rated = [_rated(row, ranking, rows) for row in rows]
     title = f"{case.name}, {threads} thread{'s' * (threads != 1)}" if len(session.threads) > 1 else case.name
     placed = tuple(sorted(rated, key=lambda row: _place(row, ranking)))
     return Findings(case, threads, title, units, steps, placed, ranking, floors, by_step)
+
+
+def _asked(session: Session, case: Case) -> list[str]:
+    """Who has a job on the case: one that lacks all of its steps has none, and no row."""
+    asked = {job.implementation for job in session.jobs if job.case == case.name}
+    return [name for name in session.implementations if name in asked]
 
 
 def contest(rows: Sequence[Row], figure: str, floors: Mapping[str, float]) -> stats.Ranking:
@@ -138,7 +145,7 @@ def contest(rows: Sequence[Row], figure: str, floors: Mapping[str, float]) -> st
 def _row(session: Session, case: Case, name: str, runs: Sequence[Run], blocks: Mapping[str, Mapping[int, float]]) -> Row:
     mine = tuple(run for run in runs if run.implementation == name)
     given = next((set(j.steps) for j in session.jobs if j.implementation == name and j.case == case.name), None)
-    lacks = tuple(s.name for s in session.steps if given is not None and s.name not in given)
+    lacks = tuple(s.name for s in steps_of(case, session.steps) if given is not None and s.name not in given)
     dependencies = session.facts.get(name, {}).get("dependencies")
     inside = str(dependencies.get("inside") or "") if isinstance(dependencies, Mapping) else ""
     why, fate = _why(mine, lacks)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import stats
-from harness.model import Sample, Session
+from harness.model import Sample, Session, steps_of
 from harness.report import frames, rows, style, words
 from harness.report.findings import Findings, Row
 from harness.report.headline import TIME, title
@@ -24,15 +24,16 @@ NOTE = (
 
 def draw(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
     """The figure and its data."""
-    columns = min(COLUMNS, max(1, len(session.steps)))
-    lines = -(-len(session.steps) // columns)
+    steps = steps_of(found.case, session.steps)
+    columns = min(COLUMNS, max(1, len(steps)))
+    lines = -(-len(steps) // columns)
     fig = style.sheet(
         3 + 2.1 * columns,
         lines * (rows.height(rows.lines(found), 0.32) + 0.8) + 1,
         f"{found.title}, seconds a step: {_finding(found)}",
         NOTE,
     )
-    axes = rows.panels(fig, [textwrap.fill(f"{s.name}: {s.title}", WRAP) for s in session.steps], columns)
+    axes = rows.panels(fig, [textwrap.fill(f"{s.name}: {s.title}", WRAP) for s in steps], columns)
     seconds = [s.wall_ns / 1e9 for row in found.rows for run in row.runs if stats.counts(run) for s in run.samples if s.step in found.steps]
     for number, (ax, step) in enumerate(zip(axes, found.steps, strict=True)):
         _panel(ax, found, step, names=number % columns == 0)

@@ -19,21 +19,27 @@ from harness.report.columns import NOTE, Column, columns
 from harness.report.export import as_json
 from harness.report.findings import Findings, Row, failed_alike, findings
 from harness.report.headline import headline
+from harness.report.held import held, sentences
 
 __all__ = ["as_json", "headline", "render"]
 GAP = 2
 UNRANKED, OUTSIDE = "not ranked:", "yardstick:"
 
 
-def render(session: Session, runs: Sequence[Run], console: Console, warnings: Sequence[str] = ()) -> None:
-    """Print everything a reader needs, without colour codes where the console has no colours."""
-    cases = findings(session, runs)
-    for line in headline(session, runs, cases).splitlines():
+def render(session: Session, runs: Sequence[Run], console: Console, warnings: Sequence[str] = (), probes: Sequence[Run] = ()) -> None:
+    """Print everything a reader needs, without colour codes where the console has no colours.
+
+    A session without timed blocks that searched the least memory has that alone to tell.
+    """
+    cases = findings(session, runs) if session.blocks or not probes else ()
+    answer = headline(session, runs, cases).splitlines() if cases else []
+    for line in [*answer, *sentences(held(session, probes))]:
         _say(console, line, style="bold")
     _say(console, f"session {session.id}: {session.workload}, seed {session.seed}; {session.engine}: {session.isolation}", style="dim")
     for found in cases:
         _case(session, found, console)
-    _say(console, NOTE, style="dim")
+    if cases:
+        _say(console, NOTE, style="dim")
     _listing(console, "Did not end well", _failures(runs), "red")
     _listing(console, "Suspect, and left out of every figure", _suspects(runs), "yellow")
     _listing(

@@ -21,7 +21,7 @@ import requests.exceptions
 import docker
 from harness.model import Build, Implementation, Language, Reading
 from harness.runner import cgroup, docker_build
-from harness.runner.engine import HARNESS_LABEL, SESSION_LABEL, Chunk, EngineError, Exit, Launch, Tell
+from harness.runner.engine import HARNESS_LABEL, SESSION_LABEL, Chunk, EngineError, Exit, Launch, Seen, Tell
 
 USER = "65534:65534"
 TMPFS = {"/tmp": "size=256m,mode=1777"}  # noqa: S108 - in the container
@@ -171,9 +171,9 @@ class DockerEngine:
         """Nothing: the toolchains are in the images."""
         return []
 
-    def paths(self, launch: Launch) -> tuple[str, str | None]:
+    def paths(self, launch: Launch) -> Seen:
         """Where the folders are mounted."""
-        return "/data", "/out" if launch.out else None
+        return Seen("/data", "/out" if launch.out else None, "/outputs" if launch.outputs else None)
 
     def start(self, launch: Launch) -> DockerHandle:
         """Create, attach, start."""
@@ -194,9 +194,11 @@ class DockerEngine:
 
     def _settings(self, launch: Launch) -> dict[str, object]:
         limits = launch.job.limits
-        binds = {str(launch.data): {"bind": "/data", "mode": "ro"}}
-        if launch.out:
-            binds[str(launch.out)] = {"bind": "/out", "mode": "rw"}
+        seen = self.paths(launch)
+        binds = {str(launch.data): {"bind": seen.data, "mode": "ro"}}
+        for folder, inside in ((launch.out, seen.out), (launch.outputs, seen.outputs)):
+            if folder and inside:
+                binds[str(folder)] = {"bind": inside, "mode": "rw"}
         host = self.api.create_host_config(
             binds=binds,
             cpuset_cpus=",".join(map(str, limits.cpus)),

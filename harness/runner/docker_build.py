@@ -79,8 +79,9 @@ def build(root: Path, api: Any, implementation: Implementation, language: Langua
     have, lacking = bases(root, api)
     if lacking:
         return _failed(implementation, log, 0.0, f"no base image for {', '.join(lacking)}; make them with: docker/bases.sh")
-    tag, recipe, digests = f"bench/{language.name}-{implementation.variant}", language.docker.dockerfile, _digests(api, have)
-    text, arguments = (root / recipe).read_bytes(), {"VARIANT": implementation.variant, **have}
+    recipe = implementation.docker or language.docker
+    tag, digests = f"bench/{language.name}-{implementation.variant}", _digests(api, have)
+    text, arguments = (root / recipe.dockerfile).read_bytes(), {"VARIANT": implementation.variant, **recipe.arguments, **have}
     state = _state(digest(implementation, language), text, digests)
     code, seconds = _timed(root, tag, text, arguments, language, log, tell)
     image = _image(api, tag)
@@ -166,7 +167,7 @@ def _made(
     hello, reason = receipt(command)
     if hello is None:
         return _failed(implementation, log, seconds, f"built, but it doesn't answer: {reason}")
-    size = _artifact_bytes(api, image["Id"], language.docker.artifact)
+    size = _artifact_bytes(api, image["Id"], (implementation.docker or language.docker).artifact)
     made = Build(implementation.name, "docker", "built", seconds, image["Id"], image["Size"], size, str(log), None, hello, digests)
     keep(stamp, made)
     return made

@@ -24,7 +24,10 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A job with the folders that it may see: `data` to read, `out` to write its answers (None in timed jobs)."""
+    """A job with the folders that it may see: `data` to read, `out` to write its answers (None in timed jobs).
+
+    `outputs` is for the files of its steps that `write` (None where none does); of the other steps it owes an answer in `out`.
+    """
 
     job: Job
     implementation: Implementation
@@ -35,6 +38,22 @@ class Launch:
     padding: str
     data: Path
     out: Path | None
+    outputs: Path | None = None
+    writes: frozenset[str] = frozenset()
+
+    @property
+    def owed_answers(self) -> tuple[str, ...]:
+        """The steps whose whole answer it must give by an event."""
+        return tuple(step for step in self.job.steps if self.out and step not in self.writes)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A launch's folders under the names by which the job sees them."""
+
+    data: str
+    out: str | None
+    outputs: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +115,8 @@ class Engine(Protocol):
     def start(self, launch: Launch) -> Handle:
         """Start a job. EngineError where that fails."""
 
-    def paths(self, launch: Launch) -> tuple[str, str | None]:
-        """The data and answers folders as the job will see them."""
+    def paths(self, launch: Launch) -> Seen:
+        """The folders as the job will see them."""
 
     def sweep(self, alive: Callable[[str], bool]) -> list[str]:
         """Remove what harnesses that are no longer `alive` have left; what was removed, one line each."""

@@ -32,12 +32,12 @@ def execute(
 ) -> Run:
     """Run the job to its end. EngineError where the engine itself fails; everything the job does wrong is an outcome."""
     job = launch.job
-    inside_data, inside_out = engine.paths(launch)
-    inputs = {name: f"{inside_data}/{path.rsplit('/', 1)[-1]}" for name, path in data.inputs.items()}
-    ask = request(job, case.params, inputs, timing, inside_out)
+    seen = engine.paths(launch)
+    inputs = {name: f"{seen.data}/{path.rsplit('/', 1)[-1]}" for name, path in data.inputs.items()}
+    ask = request(job, case.params, inputs, timing, seen.out, seen.outputs)
     before, started = state(), datetime.now(UTC).isoformat(timespec="milliseconds")
     meter.mark()
-    watch = Watch(Transcript(expected_samples(job), answers_wanted=launch.out is not None), job.limits, time.monotonic_ns())
+    watch = Watch(Transcript(expected_samples(job), launch.owed_answers), job.limits, time.monotonic_ns())
     handle = engine.start(launch)
     try:
         drive(handle, ask, watch, tell)

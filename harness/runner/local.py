@@ -23,7 +23,7 @@ import psutil
 
 from harness.model import Build, Implementation, Language, Reading
 from harness.runner import local_build
-from harness.runner.engine import HARNESS_VARIABLE, Chunk, EngineError, Exit, Launch, Tell
+from harness.runner.engine import HARNESS_VARIABLE, Chunk, EngineError, Exit, Launch, Seen, Tell
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 CHILDREN_EVERY_NS = 250_000_000
@@ -216,9 +216,9 @@ class LocalEngine:
         """The tools of the language's recipe that are not on PATH."""
         return local_build.missing(language)
 
-    def paths(self, launch: Launch) -> tuple[str, str | None]:
+    def paths(self, launch: Launch) -> Seen:
         """The folders as they are."""
-        return str(launch.data), str(launch.out) if launch.out else None
+        return Seen(str(launch.data), *(str(folder) if folder else None for folder in (launch.out, launch.outputs)))
 
     def start(self, launch: Launch) -> LocalHandle:
         """Start the built implementation."""

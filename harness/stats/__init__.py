@@ -11,7 +11,7 @@ from harness.stats.family import binomial_interval, calibration, calibration_by_
 from harness.stats.figures import FEW, by_block, cpu_seconds, first_seconds, steady_seconds, summarise
 from harness.stats.floor import floor, null_pairs, spread, twin
 from harness.stats.gate import counts, exclusions, gate
-from harness.stats.metrics import FLOOR, METRICS, Inputs, Metric, fact, figure, inputs, sampled
+from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, figure, inputs, sampled
 from harness.stats.ranking import Ranking, rank
 from harness.stats.ratio import Standing, compare, comparison, logs_by_block, paired, standing, welch
 from harness.stats.tails import Predictability, Tail, histogram, predictability, quantile, requests_needed, tail, unevenness
@@ -24,6 +24,7 @@ __all__ = [
     "METRICS",
     "Course",
     "Estimate",
+    "Input",
     "Inputs",
     "Metric",
     "Predictability",

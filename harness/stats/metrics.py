@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.model import Build, Run, Session
 from harness.stats.figures import cpu_seconds, first_seconds, steady_seconds
@@ -14,8 +14,19 @@ FLOOR = 0.03
 EXACT = 0.0
 """The floor of what is counted: the same sources give the same number."""
 
-Inputs = Mapping[str, int]
-"""Case -> bytes of its input."""
+REJECTED = "rejected"
+"""The name of a tally, and of a fact of the generator: rows reported as malformed, and rows spoilt on purpose."""
+
+
+class Input(NamedTuple):
+    """What a session knows of a case's input: its size in bytes, and how many rows were spoilt on purpose."""
+
+    bytes: int | None = None
+    spoilt: int | None = None
+
+
+Inputs = Mapping[str, Input]
+"""Case -> its input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("ready_seconds", "time from start to ready", "s", FLOOR, "run"),
         Metric("peak_memory", "peak of anonymous memory", "bytes", FLOOR, "run"),
         Metric("memory_over_input", "peak of anonymous memory over the input's size", "bytes a byte", FLOOR, "run"),
+        Metric("rejects_found", "rows reported as malformed over rows spoilt on purpose", "found a planted", EXACT, "run"),
         Metric("build_clean_seconds", "time of a clean build", "s", FLOOR, "build"),
         Metric("image_bytes", "size of the image", "bytes", EXACT, "fact"),
         Metric("artifact_bytes", "size of the stripped binary", "bytes", EXACT, "fact"),
@@ -56,7 +68,7 @@ METRICS: Mapping[str, Metric] = {
 def figure(run: Run, metric: str = "seconds", steps: Sequence[str] | None = None, inputs: Inputs | None = None) -> float | None:
     """One run's figure, in the metric's unit; None where the run is not ok or it was not measured.
 
-    `steps` restricts what is timed by step, and means nothing to the other metrics. `memory_over_input` needs `inputs`.
+    `steps` restricts what is timed by step, and means nothing to the other metrics. `memory_over_input` and `rejects_found` need `inputs`.
     Raises ValueError for a metric that isn't one of a run.
     """
     if metric not in _OF_A_RUN:
@@ -65,8 +77,12 @@ def figure(run: Run, metric: str = "seconds", steps: Sequence[str] | None = None
 
 
 def inputs(session: Session) -> Inputs:
-    """The size of each case's input, where the session has recorded it."""
-    return {data.case: data.input_bytes for data in session.datasets if data.input_bytes}
+    """What the session has recorded of each case's input."""
+    return {data.case: Input(data.input_bytes, _whole(data.facts.get(REJECTED))) for data in session.datasets}
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _cores_used(run: Run, steps: Sequence[str] | None) -> float | None:
@@ -75,8 +91,15 @@ def _cores_used(run: Run, steps: Sequence[str] | None) -> float | None:
 
 
 def _memory_over_input(run: Run, inputs: Inputs) -> float | None:
-    size = inputs.get(run.case)
+    size = inputs.get(run.case, Input()).bytes
     return None if run.anon_peak_bytes is None or not size else run.anon_peak_bytes / size
+
+
+def _rejects_found(run: Run, inputs: Inputs) -> float | None:
+    """Of the steady pass that reported fewest."""
+    spoilt = inputs.get(run.case, Input()).spoilt
+    found = [s.check.sums[REJECTED] for s in run.samples if not s.warmup and s.check and REJECTED in s.check.sums]
+    return min(found) / spoilt if found and spoilt else None
 
 
 _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | None]] = {
@@ -88,6 +111,7 @@ _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | No
     "ready_seconds": lambda run, _, __: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
     "peak_memory": lambda run, _, __: run.anon_peak_bytes,
     "memory_over_input": lambda run, _, inputs: _memory_over_input(run, inputs),
+    "rejects_found": lambda run, _, inputs: _rejects_found(run, inputs),
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import nycflights
 import polars as pl
 import synthetic
+from flights import flights
 from request import Mistake, folder, mapping, serve, whole
 
 FILE = "table.csv"
@@ -73,13 +74,13 @@ def _synthetic(shape: synthetic.Shape, seed: int, part: Path) -> dict[str, Any]:
 
 
 def _flights(cache: Path, part: Path) -> dict[str, Any]:
-    frame = nycflights.flights(cache)
+    frame = flights(cache)
     frame.write_csv(part, quote_style="never")
     return {
         "rows": frame.height,
         "missing": {name: frame[name].null_count() for name in frame.columns},
         "distinct": {name: frame[name].drop_nulls().n_unique() for name in frame.columns},
-        "origin": f"{nycflights.NAME} {nycflights.VERSION} (CC0), sha256 {nycflights.SHA256}",
+        "origin": nycflights.ORIGIN,
     }
 
 

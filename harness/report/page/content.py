@@ -9,12 +9,29 @@ from harness import stats
 from harness.model import Calibration, Exclusion, Judgement, Run, Session, Undecidable
 from harness.report.findings import Findings, findings
 from harness.report.headline import headline
-from harness.report.page import ledger, records, tables, verdicts
+from harness.report.held import Held, held
+from harness.report.page import abilities, ledger, records, tables, verdicts
 from harness.report.page.drawing import Drawing
 from harness.report.page.figures import figures
 from harness.report.page.text import anchors
 
 NO_ANSWER = "No answer is given: the records were changed after they were written."
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a page is made of: the records with what is to be said of their files, what was judged of them, and how well that works.
+
+    `probes` are the jobs that looked for the least memory.
+    """
+
+    session: Session
+    runs: Sequence[Run]
+    judgement: Judgement
+    calibration: Calibration
+    warnings: Sequence[str] = ()
+    undecidable: Sequence[Undecidable] = ()
+    probes: Sequence[Run] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +45,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """One case: its findings as two tables, and its figures by kind."""
+    """One case: its findings as tables, and its figures by kind."""
 
     found: Findings
     params: str
     results: tuple[list[str], list[tables.Line]]
     steps: tuple[list[str], list[tables.Line]]
+    phases: tuple[list[str], list[tables.Line]]
     figures: Mapping[str, Drawing]
 
 
@@ -66,20 +84,16 @@ class Content:
     entries: list[ledger.Entry]
     machine: list[tuple[str, list[tuple[str, str]]]]
     states: list[ledger.State]
+    abilities: abilities.Abilities | None
+    memory_floors: list[Held]
     jobs: Mapping[str, str]
     tracks: Mapping[str, str]
     filters: Mapping[str, list[str]]
 
 
-def gather(
-    session: Session,
-    runs: Sequence[Run],
-    judgement: Judgement,
-    calibration: Calibration,
-    warnings: Sequence[str],
-    undecidable: Sequence[Undecidable],
-) -> Content:
+def gather(given: Material) -> Content:
     """Work all of it out and draw the figures."""
+    session, runs, judgement = given.session, given.runs, given.judgement
     found = findings(session, runs)
     drawn, style = figures(session, runs, found, judgement)
     said = NO_ANSWER if judgement.withheld else headline(session, runs, found)
@@ -90,11 +104,12 @@ def gather(
     timed = [run for run in runs if run.kind == "timed"]
     exclusions = judgement.exclusions or stats.exclusions(runs)
     return Content(
-        session, _answers(said), tuple(warnings), judgement, calibration, tuple(undecidable),
+        session, _answers(said), tuple(given.warnings), judgement, given.calibration, tuple(given.undecidable),
         [t for t in told if t.verdict.word != "not measured"], [t for t in told if t.verdict.word == "not measured"], verdicts.tally(told),
         cases, {d.kind: d for d in drawn}, drawn, style,
         records.recorded(runs, jobs, exclusions), len(runs), len(timed), sum(not stats.counts(run) for run in timed), exclusions,
-        records.failures(runs), ledger.entries(session, runs), ledger.environment(session), ledger.states(runs), jobs, tracks,
+        records.failures(runs), ledger.entries(session, runs), ledger.environment(session), ledger.states(runs),
+        abilities.abilities(session), [] if judgement.withheld else held(session, given.probes), jobs, tracks,
         _filters(session, tracks, told),
     )  # fmt: skip
 
@@ -115,7 +130,7 @@ def _answer(line: str) -> Answer:
 def _case(session: Session, found: Findings, number: int, drawn: Sequence[Drawing]) -> CasePage:
     params = ", ".join(f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in found.case.params.items())
     own = {d.kind: d for d in drawn if d.key.startswith(f"{d.kind}-{number}-")}
-    return CasePage(found, params, tables.results(found, session.unit), tables.steps(found), own)
+    return CasePage(found, params, tables.results(found, session.unit), tables.steps(found), tables.phases(found), own)
 
 
 def _filters(session: Session, tracks: Mapping[str, str], told: Sequence[verdicts.Told]) -> dict[str, list[str]]:

@@ -8,63 +8,37 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness import stats
-from harness.model import Calibration, Cell, Judgement, Run, Session, Undecidable
+from harness.model import Cell
 from harness.report import words
 from harness.report.asked import COUNTED
 from harness.report.page import verdicts
-from harness.report.page.content import Content, gather
+from harness.report.page.content import Content, Material, gather
 from harness.report.page.text import SYMBOLS, clean, marked, slug
 
 
-def html(
-    session: Session,
-    runs: Sequence[Run],
-    judgement: Judgement,
-    calibration: Calibration,
-    *,
-    warnings: Sequence[str] = (),
-    undecidable: Sequence[Undecidable] = (),
-) -> str:
+def html(material: Material) -> str:
     """The page as one HTML document that needs nothing else. The same input gives the same text."""
-    return _html(gather(session, runs, judgement, calibration, warnings, undecidable))
+    return _html(gather(material))
 
 
-def markdown(
-    session: Session,
-    runs: Sequence[Run],
-    judgement: Judgement,
-    calibration: Calibration,
-    *,
-    warnings: Sequence[str] = (),
-    undecidable: Sequence[Undecidable] = (),
-) -> str:
+def markdown(material: Material) -> str:
     """The same, condensed, in GitHub's Markdown; figures are links into `report/`, where `write` puts them."""
-    return _markdown(gather(session, runs, judgement, calibration, warnings, undecidable))
+    return _markdown(gather(material))
 
 
-def write(
-    folder: Path,
-    session: Session,
-    runs: Sequence[Run],
-    judgement: Judgement,
-    calibration: Calibration,
-    *,
-    put: Callable[[Path, bytes], None],
-    warnings: Sequence[str] = (),
-    undecidable: Sequence[Undecidable] = (),
-) -> list[Path]:
+def write(folder: Path, material: Material, *, put: Callable[[Path, bytes], None]) -> list[Path]:
     """report.html, report.md and report/*.svg, *.csv in `folder`, each by `put`; the files made.
 
     Figures that an earlier report left in report/ go, for nothing leads to them. OSError where there can be no folder.
     """
-    page = gather(session, runs, judgement, calibration, warnings, undecidable)
+    page = gather(material)
     beside = folder / "report"
     beside.mkdir(parents=True, exist_ok=True)
     files = {folder / "report.html": _html(page).encode(), folder / "report.md": _markdown(page).encode()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 
 from harness import stats
 from harness.report.findings import Findings, Row
@@ -115,3 +115,30 @@ def _step_cell(value: float | None, best: float | None) -> Cell:
         return Cell(UNKNOWN)
     heat = None if not best else min(4, max(0, math.floor(math.log2(value / best) + 0.5)))
     return Cell(number(value), value, heat)
+
+
+def phases(found: Findings) -> tuple[list[str], list[Line]]:
+    """One case: the share of each phase that a step tells of in its steady passes, median over the runs; no line of none."""
+    shares = {(row.name, step): _shares(row, step) for row in found.rows for step in found.steps}
+    names = list(dict.fromkeys(name for told in shares.values() for name in told))
+    lines = [
+        _line(row, [Cell(step), *(_share_cell(told.get(name)) for name in names)])
+        for row in found.rows
+        for step in found.steps
+        if (told := shares[row.name, step])
+    ]
+    return ["step", *names], lines
+
+
+def _shares(row: Row, step: str) -> dict[str, float]:
+    seen: dict[str, list[float]] = {}
+    for run in filter(stats.counts, row.runs):
+        steady = [s for s in run.samples if s.step == step and not s.warmup]
+        wall = sum(s.wall_ns for s in steady)
+        for name in dict.fromkeys(name for s in steady for name in s.phases):
+            seen.setdefault(name, []).append(sum(s.phases.get(name, 0) for s in steady) / wall if wall else 0.0)
+    return {name: median(values) for name, values in seen.items()}
+
+
+def _share_cell(share: float | None) -> Cell:
+    return Cell(UNKNOWN) if share is None else Cell(f"{share * 100:.0f} %", share)

@@ -12,11 +12,15 @@ import (
 	"strings"
 )
 
-// Answer is the whole result of a step, in the spec's order of columns: keys first, then values.
+// Answer is the whole result of a step, in the spec's order of columns: keys first, then values. A step
+// that wrote its result into the request's outputs gives Rows and Tally alone.
 type Answer struct {
 	Rows   int
 	Keys   []Key
 	Values []Value
+	Tally  map[string]int64 // where not nil, the check's sums in place of the values'
+	Units  int64            // of work that this pass went over, where it is not what Load said
+	Phases map[string]int64 // parts of the timed section, in nanoseconds; may be nil
 }
 
 // Key is a column that says which group a row is of.
@@ -48,7 +52,13 @@ type check struct {
 }
 
 func (a *Answer) check() *check {
-	c := &check{a.Rows, make(map[string]float64, len(a.Values))}
+	c := &check{a.Rows, make(map[string]float64, len(a.Values)+len(a.Tally))}
+	if a.Tally != nil {
+		for name, count := range a.Tally {
+			c.Sums[name] = float64(count)
+		}
+		return c
+	}
 	for _, v := range a.Values {
 		c.Sums[v.Name] = v.Sum()
 	}

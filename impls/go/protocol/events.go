@@ -56,17 +56,18 @@ type ready struct {
 }
 
 type sample struct {
-	Event    string `json:"event"`
-	Index    int    `json:"index"`
-	Step     string `json:"step"`
-	Pass     int    `json:"pass"`
-	Warmup   bool   `json:"warmup"`
-	StartNS  int64  `json:"start_ns"`
-	WallNS   int64  `json:"wall_ns"`
-	UserNS   int64  `json:"user_ns"`
-	SystemNS int64  `json:"system_ns"`
-	Units    int64  `json:"units"`
-	Check    *check `json:"check"`
+	Event    string           `json:"event"`
+	Index    int              `json:"index"`
+	Step     string           `json:"step"`
+	Pass     int              `json:"pass"`
+	Warmup   bool             `json:"warmup"`
+	StartNS  int64            `json:"start_ns"`
+	WallNS   int64            `json:"wall_ns"`
+	UserNS   int64            `json:"user_ns"`
+	SystemNS int64            `json:"system_ns"`
+	Units    int64            `json:"units"`
+	Check    *check           `json:"check"`
+	Phases   map[string]int64 `json:"phases,omitempty"`
 }
 
 type answerEvent struct {

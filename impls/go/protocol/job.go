@@ -1,18 +1,26 @@
 package protocol
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // job numbers the samples of one workload and writes them.
 type job struct {
-	work   Workload
-	req    *Request
-	events *emitter
-	index  int
-	units  int64
+	work    Workload
+	req     *Request
+	events  *emitter
+	outputs *outputs
+	index   int
+	units   int64
 }
 
 func runJob(w Workload, req *Request, events *emitter) error {
-	j := &job{work: w, req: req, events: events}
+	kept, err := openOutputs(req)
+	if err != nil {
+		return err
+	}
+	j := &job{work: w, req: req, events: events, outputs: kept}
 	if err := j.load(); err != nil {
 		return err
 	}
@@ -30,7 +38,7 @@ func (j *job) load() error {
 		return err
 	})
 	if err == nil {
-		j.sample("load", 1, false, t, nil)
+		j.sample("load", 1, false, t, &Answer{}, nil)
 	}
 	return err
 }
@@ -41,16 +49,12 @@ func (j *job) load() error {
 func (j *job) step(name string, work Step) error {
 	passes := j.req.Warmup + j.req.Timed
 	for pass := 1; pass <= passes; pass++ {
-		var answer *Answer
-		t, err := timed(func() (err error) {
-			answer, err = work()
-			return err
-		})
+		answer, t, err := j.pass(name, work)
 		if err != nil {
 			return err
 		}
-		j.sample(name, pass, pass <= j.req.Warmup, t, answer.check())
-		if pass == passes && j.req.Answers != nil {
+		j.sample(name, pass, pass <= j.req.Warmup, t, answer, answer.check())
+		if pass == passes && j.req.Answers != nil && j.outputs.written == 0 {
 			if err := j.write(name, answer); err != nil {
 				return err
 			}
@@ -59,10 +63,22 @@ func (j *job) step(name string, work Step) error {
 	return nil
 }
 
-func (j *job) sample(step string, pass int, warmup bool, t timing, c *check) {
+func (j *job) pass(name string, work Step) (answer *Answer, t timing, err error) {
+	err = j.outputs.ofPass(name, func() (err error) {
+		t, err = timed(func() (err error) {
+			answer, err = work()
+			return err
+		})
+		return err
+	})
+	return answer, t, err
+}
+
+func (j *job) sample(step string, pass int, warmup bool, t timing, a *Answer, c *check) {
 	j.events.emit(sample{
 		Event: "sample", Index: j.index, Step: step, Pass: pass, Warmup: warmup,
-		StartNS: t.start, WallNS: t.wall, UserNS: t.user, SystemNS: t.system, Units: j.units, Check: c,
+		StartNS: t.start, WallNS: t.wall, UserNS: t.user, SystemNS: t.system,
+		Units: cmp.Or(a.Units, j.units), Check: c, Phases: a.Phases,
 	})
 	j.index++
 }

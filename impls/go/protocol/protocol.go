@@ -19,7 +19,6 @@ const Version = 1
 type Variant struct {
 	Name      string
 	Libraries map[string]string // name to version; empty when the standard library is all
-	Parallel  bool              // the work follows the request's threads; otherwise it keeps to one
 	Workloads map[string]func() Workload
 }
 
@@ -32,7 +31,14 @@ type Workload interface {
 	Step(name string) Step
 }
 
-// Step does the whole work of one step and returns its answer, whole in memory.
+// Threaded is a workload that may use several threads; any other keeps to one.
+type Threaded interface {
+	// Threads says how many the workload will use where so many are allowed.
+	Threads(allowed int) int
+}
+
+// Step does the whole work of one step and returns its answer, whole in memory, or written and closed in
+// the request's outputs.
 type Step func() (*Answer, error)
 
 // Main serves one job on standard input and output, and exits.
@@ -60,7 +66,7 @@ func (v Variant) course(in *bufio.Reader, events *emitter) error {
 	}
 	runtime.GOMAXPROCS(req.Threads)
 	watch, meter := startWatch(), startMeter(req.Meter)
-	events.emit(ready{"ready", now(), v.threads(req)})
+	events.emit(ready{"ready", now(), threads(w, req)})
 	if err := runJob(w, req, events); err != nil {
 		return err
 	}
@@ -93,9 +99,9 @@ func (v Variant) open(req *Request) (Workload, error) {
 	return w, nil
 }
 
-func (v Variant) threads(req *Request) int {
-	if v.Parallel {
-		return req.Threads
+func threads(w Workload, req *Request) int {
+	if threaded, ok := w.(Threaded); ok {
+		return threaded.Threads(req.Threads)
 	}
 	return 1
 }

@@ -15,7 +15,10 @@ import (
 )
 
 // counter is a workload that answers with the number of times it was asked, and breaks on demand.
-type counter struct{ asked float64 }
+type counter struct {
+	asked   float64
+	outputs string
+}
 
 type column []float64
 
@@ -30,7 +33,23 @@ func (c column) Sum() (total float64) {
 	return total
 }
 
-func (c *counter) Load(*Request) (int64, error) { return 42, nil }
+func (c *counter) Load(req *Request) (int64, error) {
+	c.outputs = req.Outputs
+	return 42, nil
+}
+
+func (c *counter) Threads(allowed int) int { return allowed }
+
+// publish writes what it has, and then breaks where it was told so.
+func (c *counter) publish(name string, err error) (*Answer, error) {
+	for _, end := range []string{".csv", ".rest.csv"} {
+		if err := os.WriteFile(filepath.Join(c.outputs, name+end), []byte("k\n"), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	c.asked++
+	return &Answer{Rows: 1, Units: 7, Phases: map[string]int64{"writing": 5}, Tally: map[string]int64{"read": 1 << 40}}, err
+}
 
 func (c *counter) Step(name string) Step {
 	return map[string]Step{
@@ -43,12 +62,14 @@ func (c *counter) Step(name string) Step {
 				Values: []Value{{"asked", column{c.asked, math.NaN()}}},
 			}, nil
 		},
-		"fail":  func() (*Answer, error) { return nil, errors.New("broken\nin two lines") },
-		"panic": func() (*Answer, error) { panic("lost") },
+		"publish": func() (*Answer, error) { return c.publish("publish", nil) },
+		"half":    func() (*Answer, error) { return c.publish("half", errors.New("disk full")) },
+		"fail":    func() (*Answer, error) { return nil, errors.New("broken\nin two lines") },
+		"panic":   func() (*Answer, error) { panic("lost") },
 	}[name]
 }
 
-var variant = Variant{Name: "test", Parallel: true, Workloads: map[string]func() Workload{
+var variant = Variant{Name: "test", Workloads: map[string]func() Workload{
 	"counter": func() Workload { return new(counter) },
 }}
 
@@ -114,6 +135,51 @@ func TestCourseOfAJob(t *testing.T) {
 	}
 }
 
+func list(t *testing.T, folder string) (found []string) {
+	t.Helper()
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		found = append(found, file.Name())
+	}
+	return found
+}
+
+func TestOutputsOfAWholePassAreKept(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "publish.old.csv"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	events, code := serveRequest(t, map[string]any{"outputs": folder, "answers": folder, "steps": []string{"publish"}})
+	if got, want := names(events), "hello ready sample sample sample sample pauses stalls done"; got != want || code != 0 {
+		t.Fatalf("exit code %d, events %s", code, got)
+	}
+	if found := list(t, folder); !slices.Equal(found, []string{"publish.csv", "publish.rest.csv"}) {
+		t.Errorf("kept %v", found)
+	}
+	last := events[5]
+	if last["units"] != 7. || last["phases"].(map[string]any)["writing"] != 5. {
+		t.Errorf("last %v", last)
+	}
+	if sums := last["check"].(map[string]any)["sums"].(map[string]any); sums["read"] != float64(1<<40) || len(sums) != 1 {
+		t.Errorf("sums %v", sums)
+	}
+}
+
+func TestOutputsOfABrokenPassAreNotKept(t *testing.T) {
+	for _, step := range []string{"half", "panic"} {
+		folder := t.TempDir()
+		if _, code := serveRequest(t, map[string]any{"outputs": folder, "steps": []string{step}}); code != 1 {
+			t.Errorf("%s: exit code %d", step, code)
+		}
+		if found := list(t, folder); len(found) != 0 {
+			t.Errorf("%s: kept %v", step, found)
+		}
+	}
+}
+
 func TestForcedCollectionsAreSeen(t *testing.T) {
 	events, _ := serveRequest(t, nil)
 	first, last, pauses := events[1]["now_ns"].(float64), events[len(events)-1]["now_ns"].(float64), events[6]
@@ -151,6 +217,7 @@ func TestErrors(t *testing.T) {
 		{"step", "unsupported", "other", map[string]any{"steps": []string{"count", "other"}}},
 		{"failure", "internal", "step fail: broken in two lines", map[string]any{"steps": []string{"fail"}}},
 		{"panic", "internal", "lost", map[string]any{"steps": []string{"panic"}}},
+		{"no outputs", "input", "/nowhere/at/all", map[string]any{"outputs": "/nowhere/at/all"}},
 		{"no folder", "internal", "no such file", map[string]any{"answers": "/nowhere/at/all"}},
 	} {
 		events, code := serveRequest(t, c.edit)

@@ -19,6 +19,7 @@ type Request struct {
 	Threads  int               `json:"threads"`
 	Seed     int64             `json:"seed"`
 	Answers  *string           `json:"answers"`
+	Outputs  string            `json:"outputs"` // to a workload: the working folder that a step writes into, "" for none
 	Meter    *MeterRequest     `json:"meter"`
 }
 

@@ -5,13 +5,12 @@ when the call returns. `execute` alone streams: much of the work could come afte
 but add a conversion to Python or pandas that no other implementation pays for.
 """
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from bench_protocol.contract import Check
+from bench_protocol.wire import Request
 
 TEXTS = ("id1", "id2", "id3")
 KEYS = (*TEXTS, "id4", "id5", "id6")
@@ -64,9 +63,9 @@ def start(threads: int) -> int:
     return threads
 
 
-def load(inputs: Mapping[str, str], params: Mapping[str, Any]) -> int:
+def load(request: Request) -> int:
     """An ENUM must know its words before the first row, so the text columns pass through a table of plain strings."""
-    path = inputs["table"].replace("'", "''")
+    path = request.inputs["table"].replace("'", "''")
     run(f"CREATE TABLE plain AS FROM read_csv('{path}', columns = {COLUMNS}, auto_detect = false, header = true, quote = '')")
     for name in TEXTS:
         words = f"SELECT DISTINCT {name} FROM plain WHERE {name} IS NOT NULL"  # noqa: S608 - names of this file

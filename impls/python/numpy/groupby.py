@@ -1,13 +1,13 @@
 """groupby with NumPy: keys made dense numbers in each step, then aggregates in whole-array passes."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from bench_protocol.answers import write_columns
 from bench_protocol.contract import Check
+from bench_protocol.wire import Request
 from groups import Groups
 from table import Array, Column, read_table
 
@@ -22,8 +22,8 @@ def start(threads: int) -> int:
     return 1
 
 
-def load(inputs: Mapping[str, str], params: Mapping[str, Any]) -> Table:
-    return read_table(Path(inputs["table"]), TEXTS, WHOLES)
+def load(request: Request) -> Table:
+    return read_table(Path(request.inputs["table"]), TEXTS, WHOLES)
 
 
 def units(table: Table) -> int:

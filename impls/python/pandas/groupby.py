@@ -3,12 +3,12 @@
 `sort=False` and `observed=True` as in db-benchmark's solution; `dropna=False` because a missing key is a key here.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from bench_protocol.contract import Check
+from bench_protocol.wire import Request
 from pandas.api.typing import DataFrameGroupBy
 
 TEXTS = ("id1", "id2", "id3")
@@ -21,11 +21,11 @@ def start(threads: int) -> int:
     return 1
 
 
-def load(inputs: Mapping[str, str], params: Mapping[str, Any]) -> pd.DataFrame:
+def load(request: Request) -> pd.DataFrame:
     """Whole numbers stay int64 where none is missing; else the nullable Int64, which keeps them exact but is slower."""
     types = dict.fromkeys(TEXTS, "category") | dict.fromkeys(WHOLE, "Int64") | {"v3": "float64"}
     # low_memory would code the texts piece by piece and then unite the categories: six times as long at ten million rows.
-    table = pd.read_csv(inputs["table"], dtype=types, keep_default_na=False, na_values=[""], quoting=3, low_memory=False)
+    table = pd.read_csv(request.inputs["table"], dtype=types, keep_default_na=False, na_values=[""], quoting=3, low_memory=False)
     complete = [name for name in WHOLE if not table[name].hasnans]
     return table.astype(dict.fromkeys(complete, "int64"))
 

@@ -1,7 +1,7 @@
 """groupby in plain Python: lists, loops and the standard library."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from math import dist, inf, sqrt
 from operator import itemgetter, mul
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from bench_protocol.answers import write_columns
 from bench_protocol.contract import Check
+from bench_protocol.wire import Request
 from groups import cells, grid, key_of, means, rows, sums
 from table import Column, read_table
 
@@ -31,8 +32,8 @@ def start(threads: int) -> int:
     return 1
 
 
-def load(inputs: Mapping[str, str], params: Mapping[str, Any]) -> Table:
-    return read_table(Path(inputs["table"]), TEXTS, WHOLES)
+def load(request: Request) -> Table:
+    return read_table(Path(request.inputs["table"]), TEXTS, WHOLES)
 
 
 def units(table: Table) -> int:

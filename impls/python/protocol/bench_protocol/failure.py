@@ -8,6 +8,10 @@ class Failure(Exception):
         super().__init__(message)
         self.kind = kind
 
+    def __reduce__(self) -> tuple[type["Failure"], tuple[str, str]]:
+        """Exceptions are pickled with what their base was given, which lacks the kind; this one may come from another process."""
+        return type(self), (self.kind, str(self))
+
 
 def explain(error: Exception) -> tuple[str, str]:
     """The kind and message of the `error` event for any exception."""

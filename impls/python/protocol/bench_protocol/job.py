@@ -7,6 +7,7 @@ from typing import Any
 from bench_protocol.answers import digest
 from bench_protocol.contract import Workload
 from bench_protocol.failure import Failure
+from bench_protocol.outputs import Outputs
 from bench_protocol.pauses import PauseRecorder
 from bench_protocol.stalls import StallMeter
 from bench_protocol.timing import timed
@@ -30,11 +31,12 @@ class Job:
         request = self._wire.receive()
         if request is None:
             return
+        outputs = Outputs(request.outputs)
         workload = self._prepare(request)
         meter = StallMeter(**request.meter) if request.meter else None
-        data = self._load(workload, request)
+        data = self._load(workload, request._replace(outputs=outputs.working))
         for step in request.steps:
-            self._step(workload, request, step, data)
+            self._step(workload, request, step, data, outputs)
         self._wire.send("pauses", **self._pauses.report())
         if meter:
             self._wire.send("stalls", **meter.report())
@@ -54,23 +56,25 @@ class Job:
             if not Path(path).is_file():
                 raise Failure("input", f"the input {name} is not a file: {path}; make it with `bench data`")
         try:
-            data, times = timed(workload.load, request.inputs, request.params)
-        except MemoryError:
+            data, times = timed(workload.load, request)
+        except (Failure, MemoryError):
             raise
         except Exception as error:  # each engine has its own types of error for a file that it cannot read
             raise Failure("input", f"load failed: {type(error).__name__}: {error}") from error
         self._sample(times, step="load", warmup=False, units=workload.units(data), check=None, **{"pass": 1})
         return data
 
-    def _step(self, workload: Workload, request: Request, step: str, data: Any) -> None:
+    def _step(self, workload: Workload, request: Request, step: str, data: Any, outputs: Outputs) -> None:
         result = None
         for number in range(1, request.warmup + request.timed + 1):
             result = None  # frees the last pass's result before the clock starts
-            result, times = timed(workload.STEPS[step], data)
+            with outputs.of_pass(step):
+                result, times = timed(workload.STEPS[step], data)
             check = workload.check(step, result)
             warmup = number <= request.warmup
-            self._sample(times, step=step, warmup=warmup, units=workload.units(data), check=check, **{"pass": number})
-        if request.answers:
+            fields = {"units": workload.units(data), "check": check, **_phases(workload, step, result)}
+            self._sample(times, step=step, warmup=warmup, **fields, **{"pass": number})
+        if request.answers and not outputs.written:
             path = Path(request.answers) / f"{step}.csv"
             rows = workload.write(step, result, path)
             self._wire.send("answer", step=step, path=str(path), rows=rows, sha256=digest(path))
@@ -78,3 +82,9 @@ class Job:
     def _sample(self, times: dict[str, int], **fields: Any) -> None:
         self._wire.send("sample", index=self._samples, **times, **fields)
         self._samples += 1
+
+
+def _phases(workload: Workload, step: str, result: Any) -> dict[str, dict[str, int]]:
+    """Not in the contract's class: most workloads have no phases, and a module cannot inherit a default."""
+    phases = getattr(workload, "phases", None)
+    return {"phases": dict(phases(step, result))} if phases else {}

@@ -6,6 +6,7 @@ Promise: nothing but events reaches standard output. What a library prints there
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from bench_protocol.failure import Failure
@@ -27,6 +28,8 @@ class Request(NamedTuple):
     time_limit_s: float
     answers: str | None
     meter: dict[str, int] | None
+    outputs: Path | None = None
+    """On the wire the folder of finished outputs; to a workload its working folder (outputs.py)."""
 
     @classmethod
     def parse(cls, line: str) -> Self:
@@ -35,12 +38,18 @@ class Request(NamedTuple):
             fields = json.loads(line)
             version = fields["protocol"]
             if version == VERSION:
-                return cls(**{name: fields[name] for name in cls._fields})
+                return cls._of(fields)
         except KeyError as error:
             raise Failure("input", f"the request lacks the field {error}; see impls/PROTOCOL.md") from error
         except (ValueError, TypeError) as error:
             raise Failure("input", f"the request is not a JSON object: {error}") from error
         raise Failure("unsupported", f"protocol {version!r}; this implementation speaks {VERSION}")
+
+    @classmethod
+    def _of(cls, fields: dict[str, Any]) -> Self:
+        named = {name: fields[name] for name in cls._fields if name not in cls._field_defaults}
+        outputs = fields.get("outputs")
+        return cls(**named, outputs=None if outputs is None else Path(outputs))
 
 
 class Wire:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1]
-WORKLOAD = """
+WORKLOAD = r"""
 import gc
 from bench_protocol.answers import write_columns
 
@@ -19,8 +19,10 @@ def start(threads):
     print("chatter of a library")
     return threads
 
-def load(inputs, params):
-    return [float(line) for line in open(inputs["table"])]
+def load(request):
+    global outputs
+    outputs = request.outputs
+    return [float(line) for line in open(request.inputs["table"])]
 
 def units(data):
     return len(data)
@@ -29,7 +31,21 @@ def total(data):
     gc.collect()
     return sum(data)
 
-STEPS = {"total": total, "hungry": lambda data: bytearray(1 << 62), "broken": lambda data: data / 0}
+outputs = None
+
+def publish(data):
+    (outputs / "publish.csv").write_text(f"value\n{sum(data)}\n")
+    (outputs / "publish.rest.csv").write_text("line\n")
+    return sum(data)
+
+def half(data):
+    (outputs / "half.csv").write_text("val")
+    raise OSError("the disk is full")
+
+STEPS = {"publish": publish, "half": half, "total": total, "hungry": lambda data: bytearray(1 << 62), "broken": lambda data: data / 0}
+
+def phases(step, result):
+    return {"adding": 7} if step == "publish" else {}
 
 def check(step, result):
     return {"rows": 1, "sums": {"value": result}}

@@ -60,6 +60,26 @@ def test_an_answer_reads_back_the_same(run, request_of, tmp_path):
     assert (answer["step"], answer["rows"]) == ("total", 1)
 
 
+def test_what_a_pass_wrote_is_kept_when_it_has_succeeded(run, request_of, tmp_path):
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    (outputs / "publish.old.csv").write_text("of an earlier job")
+    outcome = run(request_of(outputs=str(outputs), answers=str(tmp_path), steps=["publish", "total"]))
+    assert outcome.code == 0
+    assert sorted(file.name for file in outputs.iterdir()) == ["publish.csv", "publish.rest.csv"]
+    assert (outputs / "publish.csv").read_text() == "value\n0.30000000000000004\n"
+    assert [answer["step"] for answer in outcome.of("answer")] == ["total"]
+    assert [s["phases"] for s in outcome.of("sample")[1:]] == [{"adding": 7}] * 3 + [{}] * 3
+
+
+def test_a_pass_that_fails_leaves_nothing_behind(run, request_of, tmp_path):
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    outcome = run(request_of(outputs=str(outputs), steps=["half"]))
+    assert (outcome.code, outcome.events[-1]["message"]) == (1, "OSError: the disk is full")
+    assert list(outputs.iterdir()) == []
+
+
 def test_usage_holds_what_the_kernel_counts(run, request_of):
     usage = run(request_of()).of("done")[0]["usage"]
     assert usage["peak_rss_bytes"] > 1 << 20
@@ -74,6 +94,7 @@ def test_usage_holds_what_the_kernel_counts(run, request_of):
         ({"workload": "../json/sums"}, "unsupported", "no ../json/sums.py"),
         ({"steps": ["total", "median"]}, "unsupported", "median"),
         ({"inputs": {"table": "/nowhere/table.txt"}}, "input", "/nowhere/table.txt"),
+        ({"outputs": "/nowhere/outputs"}, "input", "/nowhere/outputs"),
         ({"steps": ["hungry"]}, "memory", "memory"),
         ({"steps": ["broken"]}, "internal", "TypeError"),
     ],

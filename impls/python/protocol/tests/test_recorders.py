@@ -2,11 +2,16 @@
 
 import ctypes
 import gc
+import pickle
+import subprocess
+import sys
 import time
 
+from bench_protocol.failure import Failure
 from bench_protocol.longest import Longest
 from bench_protocol.pauses import PauseRecorder
 from bench_protocol.stalls import StallMeter
+from bench_protocol.timing import timed
 
 
 def test_the_longest_are_kept_and_the_others_counted():
@@ -47,3 +52,15 @@ def test_pauses_stop_with_the_report():
     gc.collect()
     assert report["total_ns"] >= sum(event["wall_ns"] for event in report["events"][-1:])
     assert recorder._note not in gc.callbacks
+
+
+def test_the_clock_counts_children_that_were_waited_for():
+    busy = [sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"]
+    _, times = timed(subprocess.run, busy)
+    assert times["user_ns"] + times["system_ns"] > 250_000_000
+    assert times["wall_ns"] >= 250_000_000
+
+
+def test_a_failure_keeps_its_kind_on_the_way_from_another_process():
+    failure = pickle.loads(pickle.dumps(Failure("input", "no such file")))  # noqa: S301 - our own
+    assert (failure.kind, str(failure)) == ("input", "no such file")

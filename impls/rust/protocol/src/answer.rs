@@ -9,18 +9,22 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 
-/// The number of rows, and of each value column the sum of what is not missing.
+/// The number of rows, and of each value column the sum of what is not missing; of a step that writes, its tally.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Check {
     pub rows: u64,
     pub sums: BTreeMap<String, f64>,
 }
 
-/// A result, whole in memory.
+/// A result, whole in memory, or written and closed in the request's `outputs`.
 pub trait Answer {
     fn check(&self) -> Result<Check, Failure>;
+
     /// Header and rows; a missing value is an empty field, a number reads back as itself.
-    fn write_csv(&mut self, out: &mut dyn Write) -> Result<(), Failure>;
+    /// Not asked of a pass that wrote outputs: those are its answer.
+    fn write_csv(&mut self, _out: &mut dyn Write) -> Result<(), Failure> {
+        Err(Failure::internal("the step has neither an answer nor outputs"))
+    }
 }
 
 pub struct Written {

@@ -48,6 +48,8 @@ pub enum Event<'a> {
         timing: Timing,
         units: u64,
         check: Option<Check>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        phases: BTreeMap<&'static str, u64>,
     },
     Answer {
         step: &'a str,

@@ -9,6 +9,7 @@ use crate::clock::{self, Timing};
 use crate::event::{Event, Identity, PROTOCOL, Pauses, emit};
 use crate::failure::Failure;
 use crate::meter::Meter;
+use crate::outputs::{self, Outputs};
 use crate::request::Request;
 
 /// One workload as one variant does it. The input is touched by `load` for the first time.
@@ -21,11 +22,16 @@ pub trait Workload: Sized {
     /// Brings the input into the engine's own memory format.
     fn load(request: &Request) -> Result<Self, Failure>;
 
-    /// Input rows, the unit in which throughput is counted.
+    /// Input rows that the last pass went over, the unit in which throughput is counted; asked after `load` too.
     fn units(&self) -> u64;
 
     /// The timed work of one pass. The answer is dropped outside the timed section.
     fn run(&mut self, step: &str) -> Result<Self::Answer, Failure>;
+
+    /// Parts of the last pass's timed section, in nanoseconds.
+    fn phases(&self) -> BTreeMap<&'static str, u64> {
+        BTreeMap::new()
+    }
 }
 
 /// Speaks for a variant until the harness closes its end. `dispatch` names the workloads it takes.
@@ -34,6 +40,7 @@ pub fn serve(identity: &Identity, dispatch: impl FnOnce(Job) -> Result<(), Failu
     match converse(identity, dispatch) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            outputs::discard();
             report(&failure);
             ExitCode::FAILURE
         }
@@ -45,6 +52,7 @@ fn report_panics() {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         default(info);
+        outputs::discard();
         report(&Failure::internal(info.to_string()));
         process::exit(1);
     }));
@@ -67,7 +75,7 @@ fn converse(
         return Ok(());
     }
     let request = Request::parse(&line)?;
-    dispatch(Job { request, samples: 0 })
+    dispatch(Job { request, outputs: Outputs::default(), samples: 0 })
 }
 
 fn hello(identity: &Identity) -> Event<'static> {
@@ -87,6 +95,7 @@ fn hello(identity: &Identity) -> Event<'static> {
 /// A request on its way through one workload.
 pub struct Job {
     request: Request,
+    outputs: Outputs,
     samples: u32,
 }
 
@@ -100,6 +109,8 @@ impl Job {
     }
 
     pub fn run<W: Workload>(mut self) -> Result<(), Failure> {
+        self.outputs = Outputs::open(self.request.outputs.take())?;
+        self.request.outputs = self.outputs.working();
         let threads = W::start(&self.request)?;
         emit(&Event::Ready { now_ns: clock::now_ns(), threads })?;
         let meter = self.request.meter.map(Meter::start).transpose()?;
@@ -121,8 +132,7 @@ impl Job {
     fn measure<W: Workload>(&mut self) -> Result<W, Failure> {
         let (loaded, timing) = clock::timed(|| W::load(&self.request));
         let mut workload = loaded?;
-        let units = workload.units();
-        self.sample("load", 1, false, timing, units, None)?;
+        self.sample("load", 1, false, timing, &workload, None)?;
         for step in self.request.steps.clone() {
             self.passes(&mut workload, &step)?;
         }
@@ -132,30 +142,34 @@ impl Job {
     fn passes<W: Workload>(&mut self, workload: &mut W, step: &str) -> Result<(), Failure> {
         let (warmup, passes) = (self.request.warmup, self.request.warmup + self.request.timed);
         for pass in 1..=passes {
+            self.outputs.prepare(step)?;
             let (result, timing) = clock::timed(|| workload.run(step));
             let mut answer = result?;
+            let written = self.outputs.publish()?;
             let check = answer.check()?;
             let rows = check.rows;
-            self.sample(step, pass, pass <= warmup, timing, workload.units(), Some(check))?;
-            if pass == passes {
+            self.sample(step, pass, pass <= warmup, timing, workload, Some(check))?;
+            if pass == passes && written == 0 {
                 self.keep(&mut answer, step, rows)?;
             }
         }
         Ok(())
     }
 
-    fn sample(
+    fn sample<W: Workload>(
         &mut self,
         step: &str,
         pass: u32,
         warmup: bool,
         timing: Timing,
-        units: u64,
+        workload: &W,
         check: Option<Check>,
     ) -> Result<(), Failure> {
         let index = self.samples;
         self.samples += 1;
-        Ok(emit(&Event::Sample { index, step, pass, warmup, timing, units, check })?)
+        let units = workload.units();
+        let phases = if check.is_some() { workload.phases() } else { BTreeMap::new() };
+        Ok(emit(&Event::Sample { index, step, pass, warmup, timing, units, check, phases })?)
     }
 
     fn keep(&self, answer: &mut impl Answer, step: &str, rows: u64) -> Result<(), Failure> {

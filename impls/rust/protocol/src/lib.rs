@@ -9,6 +9,7 @@ mod event;
 mod failure;
 mod job;
 mod meter;
+mod outputs;
 mod request;
 
 pub use answer::{Answer, Check};

@@ -21,6 +21,8 @@ pub struct Request {
     #[serde(default)]
     pub seed: u64,
     pub answers: Option<PathBuf>,
+    /// On the wire the folder of finished outputs; to a workload its working folder, for steps that write.
+    pub outputs: Option<PathBuf>,
     pub meter: Option<MeterSettings>,
 }
 

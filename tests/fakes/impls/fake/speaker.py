@@ -82,6 +82,9 @@ class Honest:
     """The course of a job; the methods under "what variants change" do nothing of note here."""
 
     threads = 1
+    workload = "count"
+    columns: Mapping[str, tuple[str, ...]] = COLUMNS
+    writes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.ask: Mapping[str, Any] = {}
@@ -149,7 +152,7 @@ class Honest:
         ask = self.ask = json.loads(line)
         if ask["protocol"] != 1:
             raise Refused("unsupported", f"protocol {ask['protocol']}, this program speaks 1")
-        if unknown := [ask["workload"]] if ask["workload"] != "count" else [s for s in ask["steps"] if s not in COLUMNS]:
+        if unknown := [ask["workload"]] if ask["workload"] != self.workload else [s for s in ask["steps"] if s not in self.columns]:
             raise Refused("unsupported", f"{unknown[0]} is unknown here")
         gc.callbacks.append(self._collected)
         self.prepare()
@@ -169,16 +172,16 @@ class Honest:
         rows: list[Row] = []
         for number in range(1, self.ask["warmup"] + self.ask["timed"] + 1):
             rows = self._timed(step, number, number <= self.ask["warmup"])
-        if self.ask["answers"]:
+        if self.ask["answers"] and step not in self.writes:
             path = Path(self.ask["answers"]) / f"{step}.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
                 out = csv.writer(file, lineterminator="\n")
-                out.writerows([COLUMNS[step], *self.file_rows(rows)])
+                out.writerows([self.columns[step], *self.file_rows(rows)])
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             self.emit("answer", step=step, path=str(path), rows=len(rows), sha256=digest)
 
     def _timed(self, step: str, number: int, warmup: bool) -> list[Row]:
-        work = {"load": self._load, "sums": self._sums, "means": self._means}[step]
+        work = getattr(self, f"_{step}")
         before, start = resource.getrusage(resource.RUSAGE_SELF), time.monotonic_ns()
         rows = work()
         end, after = time.monotonic_ns(), resource.getrusage(resource.RUSAGE_SELF)
@@ -192,7 +195,7 @@ class Honest:
         return rows
 
     def _check(self, step: str, rows: list[Row]) -> dict[str, object]:
-        values = enumerate(COLUMNS[step][1:], 1)
+        values = enumerate(self.columns[step][1:], 1)
         return {"rows": len(rows), "sums": {name: sum(v for r in rows if isinstance(v := r[i], int | float)) for i, name in values}}
 
     def _last_events(self, meter: Meter | None) -> None:
@@ -242,3 +245,59 @@ class Honest:
 
     def _means(self) -> list[Row]:
         return self.results["means"]
+
+
+class Keeper(Honest):
+    """The workload `keep`, honestly: the step `kept` writes its rows, and beside them the lines that it left out."""
+
+    workload = "keep"
+    columns: Mapping[str, tuple[str, ...]] = {"kept": ("line", "key", "at", "n", "x"), "rows": ("key", "rows")}
+    writes: tuple[str, ...] = ("kept",)
+
+    # --- what variants change
+    def written(self, rows: list[Row]) -> list[Row]:
+        return rows
+
+    def half_written(self) -> None:
+        """The rows are in their file, which is not yet where it belongs."""
+
+    def published(self, outputs: Path) -> None:
+        """The files of the pass lie where they belong."""
+
+    # --- the work
+    def _load(self) -> list[Row]:
+        with Path(self.ask["inputs"]["table"]).open(encoding="utf-8", newline="") as file:
+            self.table = list(csv.reader(file))[1:]
+        return []
+
+    def _rows(self) -> list[Row]:
+        return sorted((key, len(group)) for key, group in self._by_key(1).items())
+
+    def _kept(self) -> list[Row]:
+        outputs = Path(self.ask["outputs"])
+        working = outputs / ".part"
+        working.mkdir()
+        lines = list(enumerate(self.table, 2))
+        kept = [(line, key, instant(line), int(n), x) for line, (key, n, x) in lines if n]
+        write_csv(working / "kept.csv", [self.columns["kept"], *self.written(kept)])
+        self.half_written()
+        write_csv(working / "kept.rest.csv", [("line",), *((line,) for line, row in lines if not row[1])])
+        for file in working.iterdir():
+            file.rename(outputs / file.name)
+        working.rmdir()
+        self.published(outputs)
+        return kept
+
+    def _check(self, step: str, rows: list[Row]) -> dict[str, object]:
+        if step not in self.writes:
+            return super()._check(step, rows)
+        return {"rows": len(rows), "sums": {"read": len(self.table), "kept": len(rows)}}
+
+
+def instant(line: int) -> str:
+    return f"2013-01-01T00:{line // 60 % 60:02}:{line % 60:02}Z"
+
+
+def write_csv(path: Path, rows: list[Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)

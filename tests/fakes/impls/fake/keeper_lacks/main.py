@@ -1,0 +1,3 @@
+from speaker import Keeper
+
+Keeper().run()
