@@ -10,6 +10,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     python3 -m venv --without-pip /opt/venv && \
     python3 -m pip --python /opt/venv/bin/python3 install --require-hashes --only-binary=:all: --requirement /opt/requirements.txt
 COPY protocol/bench_protocol /opt/bench/protocol/bench_protocol
+COPY shared /opt/bench/shared
 COPY ${VARIANT} /opt/bench/${VARIANT}
 # The entry point is a list and cannot name the variant: a link does, and is resolved to the folder's true name.
 RUN python3 -m compileall -q /opt/bench && ln -s ${VARIANT} /opt/bench/variant
@@ -18,7 +19,7 @@ RUN python3 -m compileall -q /opt/bench && ln -s ${VARIANT} /opt/bench/variant
 FROM ${PYTHON}
 COPY --from=builder /opt/venv /opt/venv
 COPY --from=builder /opt/bench /opt/bench
-ENV PYTHONPATH=/opt/bench/protocol PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1
+ENV PYTHONPATH=/opt/bench/protocol:/opt/bench/shared PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1
 USER 65534:65534
 WORKDIR /tmp
 ENTRYPOINT ["/opt/venv/bin/python3", "-m", "bench_protocol", "/opt/bench/variant"]

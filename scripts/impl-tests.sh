@@ -8,7 +8,8 @@ missing() {
   [[ -z ${CI:-} ]]
 }
 
-PYTHONPATH=impls/python/protocol .venv/bin/python -m pytest -q impls/python/protocol
+export PYTHONPATH=impls/python/protocol:impls/python/shared
+.venv/bin/python -m pytest -q impls/python/protocol impls/python/shared
 if command -v cargo >/dev/null; then
   CARGO_TARGET_DIR=.bench/build/lint cargo test --quiet --locked --manifest-path impls/rust/Cargo.toml --workspace --exclude bench-polars
 else
