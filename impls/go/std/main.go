@@ -3,12 +3,13 @@ package main
 
 import (
 	"bench/protocol"
+	"bench/std/csvetl"
 	"bench/std/groupby"
 )
 
 func main() {
 	protocol.Variant{
 		Name:      "std",
-		Workloads: map[string]func() protocol.Workload{"groupby": groupby.New},
+		Workloads: map[string]func() protocol.Workload{"groupby": groupby.New, "csv-etl": csvetl.New},
 	}.Main()
 }

@@ -2,13 +2,10 @@
 //!
 //! The streaming engine, which was the faster one for every question: `collect` returns only when
 //! every batch is in the DataFrame, so nothing of an answer is left to be computed.
-use std::env;
-
 use bench_protocol::{Failure, Request, Workload};
 use polars::prelude::*;
-use polars_core::runtime::RAYON;
 
-use crate::frame::{Frame, internal};
+use crate::frame::{Frame, collect, internal, start};
 
 const TEXTS: [&str; 3] = ["id1", "id2", "id3"];
 const IDS: [&str; 6] = ["id1", "id2", "id3", "id4", "id5", "id6"];
@@ -21,9 +18,7 @@ impl Workload for Groupby {
     type Answer = Frame;
 
     fn start(request: &Request) -> Result<usize, Failure> {
-        // SAFETY: this is the only thread so far, so no other one can be reading the environment.
-        unsafe { env::set_var("POLARS_MAX_THREADS", request.threads.to_string()) };
-        Ok(RAYON.current_num_threads())
+        Ok(start(request.threads))
     }
 
     fn load(request: &Request) -> Result<Self, Failure> {
@@ -67,10 +62,6 @@ fn schema() -> Schema {
     let values = [("v1", DataType::Int64), ("v2", DataType::Int64), ("v3", DataType::Float64)];
     let fields = texts.into_iter().chain(wholes).chain(values);
     fields.map(|(name, dtype)| Field::new(name.into(), dtype)).collect()
-}
-
-fn collect(query: LazyFrame) -> PolarsResult<DataFrame> {
-    Ok(query.collect_with_engine(Engine::Streaming)?.unwrap_single())
 }
 
 /// A step's number of keys and its query.

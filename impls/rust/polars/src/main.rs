@@ -1,4 +1,5 @@
 //! rust/polars: the workloads as lazy Polars queries, collected by its streaming engine.
+mod csv_etl;
 mod frame;
 mod groupby;
 
@@ -24,6 +25,7 @@ pub static MALLOC_CONF: &[u8; 39] = b"dirty_decay_ms:500,muzzy_decay_ms:1000\0";
 
 fn main() -> ExitCode {
     serve(&IDENTITY, |job| match job.workload() {
+        "csv-etl" => job.run::<csv_etl::CsvEtl>(),
         "groupby" => job.run::<groupby::Groupby>(),
         _ => job.unsupported(),
     })

@@ -1,4 +1,5 @@
 //! rust/std: the workloads with the standard library alone, as an experienced engineer would write them.
+mod csv_etl;
 mod groupby;
 
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ const IDENTITY: Identity =
 
 fn main() -> ExitCode {
     serve(&IDENTITY, |job| match job.workload() {
+        "csv-etl" => job.run::<csv_etl::CsvEtl>(),
         "groupby" => job.run::<groupby::Groupby>(),
         _ => job.unsupported(),
     })

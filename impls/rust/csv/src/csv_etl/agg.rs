@@ -1,0 +1,112 @@
+//! Step `agg`: the kept rows by carrier, origin and month.
+use bench_protocol::Failure;
+use flight_rules::{Airlines, Clean, Job, Outcome, Output, Station, Weather, sweep};
+
+use super::grouped::{Grouped, Key};
+use super::rows::broken;
+use super::scan::Scanner;
+
+const HEADER: [&str; 11] = [
+    "carrier", "name", "origin", "month", "flights", "late", "weekend", "early", "made_up",
+    "speed", "temp",
+];
+
+/// The sums of a group.
+#[derive(Default)]
+struct Group<'a> {
+    station: Option<&'a Station>,
+    flights: u64,
+    late: u64,
+    weekend: u64,
+    early: u64,
+    made_up: i64,
+    speed: f64,
+    temp: f64,
+    /// Rows whose temp is not missing.
+    temps: u64,
+}
+
+pub fn run(job: &Job) -> Result<Outcome, Failure> {
+    let airlines = Airlines::read(&job.airlines)?;
+    let weather = Weather::read(&job.weather)?;
+    let make = || (Scanner::new(), Grouped::<Group>::new());
+    let (workers, tally) = sweep(
+        &job.flights,
+        &job.rejects("agg"),
+        job.threads,
+        make,
+        |(scanner, groups), block, notes| {
+            scanner.scan(block.bytes(), notes, |row| {
+                let make = || Group::at(weather.station(row.origin));
+                groups.of(row.carrier, row.origin, row.month, make).add(row);
+            });
+            Ok(())
+        },
+    )?;
+    let mut all = Grouped::<Group>::new();
+    for (key, group) in workers.into_iter().flat_map(|(_, groups)| groups.0) {
+        all.of(&key.carrier, &key.origin, key.month, Group::default).merge(&group);
+    }
+    let text = write(&all, &airlines).map_err(broken)?;
+    Output::create(&job.output("agg", "csv"))?.write(&text)?;
+    Ok(Outcome { rows: all.0.len() as u64, tally })
+}
+
+fn write(groups: &Grouped<Group<'_>>, airlines: &Airlines) -> csv::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut out = csv::Writer::from_writer(&mut text);
+    out.write_record(HEADER)?;
+    for (key, group) in &groups.0 {
+        group.write(&mut out, key, airlines)?;
+    }
+    out.flush()?;
+    drop(out);
+    Ok(text)
+}
+
+impl<'a> Group<'a> {
+    fn at(station: Option<&'a Station>) -> Self {
+        Self { station, ..Self::default() }
+    }
+
+    #[inline]
+    fn add(&mut self, row: &Clean<'_>) {
+        let temp = self.station.and_then(|station| station.hour(&row.time).temp);
+        self.flights += 1;
+        self.late += u64::from(row.late());
+        self.weekend += u64::from(row.weekend());
+        self.early += u64::from(row.early());
+        self.made_up += i64::from(row.made_up());
+        self.speed += row.speed();
+        self.temp += temp.unwrap_or_default();
+        self.temps += u64::from(temp.is_some());
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.flights += other.flights;
+        self.late += other.late;
+        self.weekend += other.weekend;
+        self.early += other.early;
+        self.made_up += other.made_up;
+        self.speed += other.speed;
+        self.temp += other.temp;
+        self.temps += other.temps;
+    }
+
+    fn write(
+        &self,
+        out: &mut csv::Writer<&mut Vec<u8>>,
+        key: &Key,
+        airlines: &Airlines,
+    ) -> csv::Result<()> {
+        out.write_field(&key.carrier)?;
+        out.write_field(airlines.name(&key.carrier).unwrap_or_default())?;
+        out.write_field(&key.origin)?;
+        let rows = self.flights as f64;
+        let temp = (self.temps > 0).then(|| self.temp / self.temps as f64);
+        out.serialize((
+            (key.month, self.flights, self.late, self.weekend, self.early),
+            (self.made_up as f64 / rows, self.speed / rows, temp),
+        ))
+    }
+}
