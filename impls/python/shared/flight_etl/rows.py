@@ -60,7 +60,10 @@ class Rows:
         self._file.close()
 
     def _append(self, lines: bytes) -> None:
-        if self._file.write(lines) != len(lines):
+        written = self._file.write(lines)
+        if written < len(lines):
+            # The rest cannot follow, as others append meanwhile; but the attempt tells why it was cut off: no space, or a limit.
+            self._file.write(lines[written:])
             raise OSError(f"{self._file.name}: a write was cut short; is the disk full?")
 
 

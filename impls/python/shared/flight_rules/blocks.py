@@ -19,6 +19,14 @@ from flight_rules.rules import COLUMNS, LIMIT
 BLOCK = 1 << 20
 _MARK = b"\xef\xbb\xbf"
 _HEADER = ",".join(COLUMNS).encode()
+_OTHERS = {
+    b"\x1f\x8b": "gzip: unpack it",
+    b"\x28\xb5\x2f\xfd": "Zstandard: unpack it",
+    b"PK\x03\x04": "a ZIP archive: unpack it",
+    b"PAR1": "Parquet",
+    b"\xff\xfe": "UTF-16: convert it to UTF-8",
+    b"\xfe\xff": "UTF-16: convert it to UTF-8",
+}
 
 
 class Range(NamedTuple):
@@ -89,7 +97,16 @@ def _after_header(file: FileIO, path: str | os.PathLike[str]) -> int:
                 return length + len(ending)
         if len(head) == length:
             return length
-    raise Failure("input", f"{path} does not begin with the header of the flights (19 names with commas between); is it another file?")
+    raise Failure("input", f"{path} {_found(head)}; it must be CSV and begin with the header of the flights (19 names with commas between)")
+
+
+def _found(head: bytes) -> str:
+    """What a file is that begins otherwise."""
+    for mark, name in _OTHERS.items():
+        if head.startswith(mark):
+            return f"is {name}"
+    line = head.split(b"\n", 1)[0][:80]
+    return f"begins with {line.decode(errors='replace')!r}" if head else "is empty"
 
 
 def _parted(file: FileIO, whole: Range, path: str | os.PathLike[str], block_bytes: int, line: int) -> Iterator[Sifted]:
