@@ -20,7 +20,8 @@ TYPES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "text": pl.String, "integer": pl.Int64, "float": pl.Float64, "time": NANOSECONDS,
 }  # fmt: skip
 LAWFUL: Mapping[str, Sequence[type[pl.DataType]]] = {
-    "text": (pl.String, pl.Categorical, pl.Enum), "integer": (pl.Int32, pl.Int64), "float": (pl.Float64, pl.Int32, pl.Int64), "time": (pl.Datetime,),
+    "text": (pl.String, pl.Categorical, pl.Enum), "integer": (pl.Int32, pl.Int64),
+    "float": (pl.Float64, pl.Int32, pl.Int64), "time": (pl.Datetime,),
 }  # fmt: skip
 """In Parquet, where a whole number is a number too. Categorical and Enum are strings there, with a note for the library that wrote them."""
 

@@ -1,6 +1,6 @@
 """The README's picture: one figure of each of several sessions, one under the other; the figures are those that `bench plot` draws.
 
-    .venv/bin/python scripts/picture.py OUT.png SESSION/CASE ...    e.g. results/published/groupby/1e6
+.venv/bin/python scripts/picture.py OUT.png SESSION/CASE ...    e.g. results/published/groupby/1e6
 """
 
 from __future__ import annotations
