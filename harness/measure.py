@@ -68,7 +68,7 @@ class Planned:
         """For --json."""
         known = self.history.get
         return [
-            {"job": j.id, "kind": j.kind, "implementation": j.implementation, "label": j.label, "case": j.case,
+            {"job": j.id, "kind": j.kind, "workload": j.workload, "implementation": j.implementation, "label": j.label, "case": j.case,
              "block": j.block, "position": j.position,
              "seed": self.seed, "estimated_s": known(kind(j))}
             for j in self.jobs

@@ -146,14 +146,16 @@ def test_comments_and_blank_lines_between_lines_never_change_the_count(
 
 
 def test_the_lists_of_sources_are_whole_and_alike_in_every_language() -> None:
-    """A variant's own files are listed; neither tests, nor the entry point, which for one language is in the shared package."""
+    """A variant's own files are listed, and those that it shares; neither tests, nor the entry point, which for one language is shared."""
     for impl in catalog.load(ROOT).implementations.values():
         listed = {impl.folder / f for support in impl.workloads.values() for f in support.source}
         assert count(sorted(listed)).lines
+        shared = {p for p in listed if ".." in p.parts}
+        assert all(p.resolve().parts[: len(impl.folder.parent.parts)] == impl.folder.parent.parts for p in shared)
         suffixes = {p.suffix for p in listed}
         own = {p for p in impl.folder.rglob("*") if p.suffix in suffixes and "tests" not in p.relative_to(impl.folder).parts}
         own = {p for p in own if p.stem != "main" and not any(p.match(pattern) for pattern in TESTS)}
-        assert listed == own, impl.name
+        assert listed - shared == own, impl.name
 
 
 def own_count(text: str) -> int:

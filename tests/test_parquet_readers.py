@@ -25,7 +25,7 @@ ODD = (
     row(tailnum=b"NA", **PASSING),
     row(tailnum='"Nü,"'.encode(), **PASSING),
     row(tailnum=b'"a""b\nc"', **PASSING),
-    row(carrier=b"ZZ", origin=b"XXX", **PASSING),
+    row(carrier=b"ZZ", origin=b"ZZZ", **PASSING),
     row(time_hour=b"1970-01-01T00:00:00Z", **PASSING),
     row(time_hour=b"2261-12-31T23:59:59Z", dep_delay=b"-999999999", arr_delay=b"999999999", **PASSING),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,7 @@ def run(resume: Path | None, workload: str | None, claim: str | None, as_json: b
     else:
         asks = _asks(catalog, workload, claim, asked)
     if asks and asks[0].dry_run:
-        for ask in asks:
-            _print_plan(measure.dry_run(catalog, ask, progress.say), as_json)
+        _print_plans([measure.dry_run(catalog, ask, progress.say) for ask in asks], as_json)
         return
     search = bool(asked["memory_floor"])
     folders = (
@@ -132,10 +132,15 @@ def _not_given(why: str, *allowed: str) -> None:
         raise UserError(f"{why}; leave out --{given[0].replace('_', '-')}")
 
 
-def _print_plan(planned: measure.Planned, as_json: bool) -> None:
+def _print_plans(plans: Sequence[measure.Planned], as_json: bool) -> None:
+    """One a session; as JSON the jobs of all of them, in one list."""
     if as_json:
-        print_json(planned.rows())
-        return
+        print_json([row for planned in plans for row in planned.rows()])
+    for planned in plans if not as_json else ():
+        _print_plan(planned)
+
+
+def _print_plan(planned: measure.Planned) -> None:
     for job in planned.jobs:
         click.echo(f"{job.block:3d} {job.position:3d}  {job.kind:<6}  {job.case:<10} {job.label}")
     known, unknown = plan.estimate_s(planned.jobs, planned.history)

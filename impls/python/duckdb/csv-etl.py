@@ -39,6 +39,9 @@ class Etl:
         self.read = 0
         """Records of the last pass."""
         self._suspects: list[tuple[int, int, str]] = []
+        if duckdb.filesystem_is_registered(self.files.protocol):  # a job before this one, in the same process
+            duckdb.unregister_filesystem(self.files.protocol)
+            duckdb.remove_function("look")
         duckdb.register_filesystem(self.files)
         types: Any = ["BIGINT", "BIGINT", "VARCHAR[]"]  # names of types serve, though the stubs do not say so
         duckdb.create_function("look", self._look, types, "BOOLEAN", side_effects=True)

@@ -1,7 +1,7 @@
 """What is joined: the airlines' names, and the weather of each hour of a year, as arrays to take from.
 
-Roads not taken: Acero's hash join makes a row of every column anew, many times the cost of one index; here the key of the weather is
-made of a block's few different hours and origins, and looked up by position.
+Road not taken: Acero's hash join, which builds its table anew for each block and copies every column. Here the key of the weather is
+made for a block's few different hours and origins, and each row takes by position.
 """
 
 from typing import NamedTuple
