@@ -77,7 +77,7 @@ class Etl:
             run(f"CREATE OR REPLACE TEMP TABLE agg AS {rows}")
             written = value(f"COPY agg TO {quoted(self.outputs / 'agg.csv')} (FORMAT csv, HEADER)")
             return written, value("SELECT coalesce(sum(flights), 0)::BIGINT FROM agg")
-        form = "parquet" if step == "parquet" else "csv, HEADER"
+        form = "parquet, COMPRESSION snappy" if step == "parquet" else "csv, HEADER"
         written = value(f"COPY ({rows}) TO {quoted(self.outputs / f'{step}.{step}')} (FORMAT {form})")
         return written, written
 

@@ -100,7 +100,7 @@ def parquet(data: Data) -> Result:
         .with_columns(col("weekday", "hour").cast(pl.Int32), col("made_up").cast(pl.Float64), time_hour="time")
         .select(ROW)
     )
-    _run(data, "parquet", records, lambda: rows.sink_parquet(data.output("parquet.parquet"), maintain_order=False))
+    _run(data, "parquet", records, lambda: rows.sink_parquet(data.output("parquet.parquet"), compression="snappy", maintain_order=False))
     return Result(records.kept, records=records)
 
 

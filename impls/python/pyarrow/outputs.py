@@ -131,7 +131,7 @@ class ParquetRows:
     """`parquet`: texts go as the dictionaries that the file holds anyway; strings to every reader, as Arrow's own schema is left out."""
 
     def __init__(self, path: Path, _: Lookups) -> None:
-        self._writer = pq.ParquetWriter(path, pa.schema(ROWS), store_schema=False)
+        self._writer = pq.ParquetWriter(path, pa.schema(ROWS), compression="snappy", store_schema=False)
         self._waiting: list[pa.RecordBatch] = []
         self.rows = self.kept = 0
 

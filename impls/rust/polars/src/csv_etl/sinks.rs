@@ -168,7 +168,9 @@ pub struct ParquetRows {
 impl ParquetRows {
     pub fn new(out: Output) -> Result<Self, Failure> {
         let fields = ROW.map(|(name, dtype)| Field::new(name.into(), utc(dtype)));
-        let writer = ParquetWriter::new(out.into_file()).batched(&fields.into_iter().collect());
+        let writer = ParquetWriter::new(out.into_file())
+            .with_compression(ParquetCompression::Snappy)
+            .batched(&fields.into_iter().collect());
         let writer = writer.map_err(internal)?;
         Ok(Self { waiting: Mutex::default(), writer, written: Mutex::default() })
     }
