@@ -6,7 +6,6 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,7 +104,7 @@ class Runner:
     def _start(self) -> subprocess.Popen[bytes]:
         python, folder = self.program.command[0], self.program.command[-1]
         pipe = subprocess.PIPE
-        return subprocess.Popen([python, str(DRIVER), folder], env=self._env(), stdin=pipe, stdout=pipe, stderr=sys.stderr)
+        return subprocess.Popen([python, str(DRIVER), folder], env=self._env(), stdin=pipe, stdout=pipe)
 
     def _env(self) -> dict[str, str]:
         return {**os.environ, **self.program.env}
