@@ -54,7 +54,7 @@ kept AS (
     SELECT carrier, nullif(tailnum, 'NA') AS tailnum, origin, dest, time_hour, instant,
         {", ".join(f"{name}_value AS {name}" for name in NUMBERS if name != "hour")},
         isodow(instant) AS weekday, hour(instant) AS hour, {_slot("instant")} AS slot,
-        distance_value * 60 / air_time_value::DOUBLE AS speed, dep_delay_value - arr_delay_value AS made_up,
+        distance_value::DOUBLE * 60 / air_time_value AS speed, dep_delay_value - arr_delay_value AS made_up,
         (arr_delay_value > 15)::INTEGER AS late
     FROM valued
     WHERE {_wanted()})
