@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from harness import outputs, tabular
 from harness.model import Case, Check, Dataset, Step, UserError, Workload, Written, steps_of
@@ -120,9 +119,12 @@ def _fill(workload: Workload, case: Case, aside: Path, home: Path, tell: Tell) -
     inputs = {name: str(path) for name, path in files.items()}
     ask = {"params": case.params, "seed": case.seed, "steps": [s.name for s in steps], "inputs": inputs, "out": str(answers_dir)}
     tallies = _script(workload, "oracle.py", ask).get("tallies", {})
-    checks, scales = _checks(workload, steps, tallies, answers_dir)
     inputs = {name: str(home / "input" / path.name) for name, path in files.items()}
-    written = {step.name: _written(workload, step, answers_dir) for step in steps if step.writes}
+    found = {step.name: _truth(workload, step, answers_dir) for step in steps}
+    answer = {name: next(iter(files.values())) for name, files in found.items()}
+    checks = {step.name: _check(workload, step, tallies, answer[step.name]) for step in steps}
+    scales = {step.name: _scales(step, answer[step.name]) for step in steps}
+    written = {step.name: found[step.name] for step in steps if step.writes}
     digest, facts = _digest(files), made.get("facts", {})
     return Dataset(case.name, inputs, str(home / "answers"), made["units"], digest, facts, checks, scales, written=written)
 
@@ -149,23 +151,20 @@ def _script(workload: Workload, name: str, ask: Mapping[str, object]) -> Any:
         raise UserError(f"{path}: it ended without its line of JSON; workloads/README.md says what it must print") from None
 
 
-def _checks(
-    workload: Workload, steps: Sequence[Step], tallies: Mapping[str, Mapping[str, int]], answers: Path
-) -> tuple[dict[str, Check], dict[str, dict[str, float]]]:
-    """What each step's check must be, and the sum of the magnitudes that each sum is made of (the scale of its rounding)."""
-    checks, scales = {}, {}
-    for step in steps:
-        if step.writes:
-            rows = pl.scan_parquet(answers / f"{step.name}.parquet").select(pl.len()).collect().item()
-            checks[step.name] = Check(rows, _tally(workload, step, tallies))
-            scales[step.name] = dict.fromkeys(step.tally, 0.0)
-            continue
-        lazy = pl.scan_parquet(answers / f"{step.name}.parquet")
-        sums = [pl.col(v).sum().alias(f"sum {v}") for v in step.values] + [pl.col(v).abs().sum().alias(f"abs {v}") for v in step.values]
-        row = lazy.select(pl.len().alias("rows"), *sums).collect().row(0, named=True)
-        checks[step.name] = Check(row["rows"], {v: row[f"sum {v}"] for v in step.values})
-        scales[step.name] = {v: row[f"abs {v}"] for v in step.values}
-    return checks, scales
+def _truth(workload: Workload, step: Step, answers: Path) -> dict[str, Written]:
+    """Rows and sums of the step's answer, and of each table beside it, by the names of a job's files; the answer first."""
+    files = outputs.tables(step, workload) if step.writes else {f"{step.name}.csv": step}
+    return {name: tabular.truth(outputs.truth(answers, name), table, workload.answer_types) for name, table in files.items()}
+
+
+def _check(workload: Workload, step: Step, tallies: Mapping[str, Mapping[str, int]], truth: Written) -> Check:
+    """What the check of each pass must be."""
+    return Check(truth.rows, _tally(workload, step, tallies) if step.writes else {name: truth.sums[name] for name in step.values})
+
+
+def _scales(step: Step, truth: Written) -> dict[str, float]:
+    """Of each sum of the check that of the magnitudes it is made of: the scale of its rounding. A tally is exact."""
+    return dict.fromkeys(step.tally, 0.0) if step.writes else {name: truth.scales[name] for name in step.values}
 
 
 def _tally(workload: Workload, step: Step, tallies: Mapping[str, Mapping[str, int]]) -> dict[str, float]:
@@ -174,11 +173,6 @@ def _tally(workload: Workload, step: Step, tallies: Mapping[str, Mapping[str, in
         said = f"the tally of {step.name} is {', '.join(found) or 'absent'}"
         raise UserError(f"{workload.folder / 'oracle.py'}: {said}; workload.toml has {', '.join(step.tally) or 'none'}")
     return {name: float(found[name]) for name in step.tally}
-
-
-def _written(workload: Workload, step: Step, answers: Path) -> dict[str, Written]:
-    files = outputs.tables(step, workload)
-    return {name: tabular.truth(outputs.truth(answers, name), table, workload.answer_types) for name, table in files.items()}
 
 
 def _digest(files: Mapping[str, Path]) -> str:

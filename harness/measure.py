@@ -188,8 +188,9 @@ def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: 
     """Finish an interrupted session, with the images and the data that it began with; with `memory_floor` search, or go on with that."""
     made = store.read_session(folder)
     with live.marked(catalog.root) as identity, store.writing(folder):
-        for name in filter(lambda name: store.mend(folder, name), (store.RUNS, store.PROBES)):
-            progress.say(f"warning: the last line of {folder / name} was torn; that job runs again")
+        for name in (store.RUNS, store.PROBES):
+            if store.mend(folder, name):
+                progress.say(f"warning: the last line of {folder / name} was torn; that job runs again")
         session.clear(folder)
         runs, _ = store.read_runs(folder)
         if len(runs) == len(made.jobs) and not memory_floor:

@@ -84,18 +84,17 @@ def report(path: Path, others: tuple[Path, ...]) -> None:
     bench report results/published              a page each, their claims judged on all of them
     bench report results/a --with results/b     a claim that spans workloads takes a session of each
     """
-    entries, folders = registered(load(root())), store.sessions(path)
-    calibration = None
-    beside = [kept(folder) for folder in dict.fromkeys(p.resolve() for p in (*others, *(folders if len(folders) > 1 else ())))]
-    for one in map(kept, folders):
-        calibration = calibration or _calibration(one)
+    entries, own = registered(load(root())), [kept(folder) for folder in store.sessions(path)]
+    beside = [*map(kept, dict.fromkeys(p.resolve() for p in others)), *own]
+    calibration = _calibration(own[0])
+    for one in own:
         _report(one, [one, *_bearing(one, beside)], entries, calibration)
 
 
 def _bearing(one: Kept, others: Sequence[Kept]) -> list[Kept]:
     """Those of the others that a page may rest on: whole and as they were written; what is not is named and left out."""
     fit = []
-    for other in others:
+    for other in {other.folder.resolve(): other for other in others}.values():
         if other.folder.resolve() == one.folder.resolve():
             continue
         if other.broken or len(other.runs) < len(other.session.jobs):
