@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,8 @@ def run(workload: Workload, chosen: Sequence[Program], seeds: Sequence[int], wor
     """The findings of each seed, in the order in which they come."""
     # Each part starts the Python variants anew, so it has a few files; and there are many, so that the time left is known.
     parts = max(min(len(seeds), workers), min(len(seeds) // 25, workers * 50))
-    with ProcessPoolExecutor(workers) as pool:
+    # Not forked: a worker begun as a copy of a process in which Polars has threads may wait for them for good.
+    with ProcessPoolExecutor(workers, get_context("forkserver")) as pool:
         # Strided, because files grow with their seeds: so the time left can be told from what is done.
         waiting = [pool.submit(_stretch, workload, chosen, seeds[part::parts]) for part in range(parts)]
         for done in as_completed(waiting):
