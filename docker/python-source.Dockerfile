@@ -28,7 +28,7 @@ RUN ln -s ${VARIANT} /opt/bench/variant
 FROM ${PYTHON}
 COPY --from=interpreter /opt/python /opt/python
 COPY --from=variant /opt/bench /opt/bench
-RUN /opt/python/bin/python3 -m compileall -q /opt/python/lib /opt/bench || true
+RUN /opt/python/bin/python3 -m compileall -q /opt/python/lib /opt/bench
 ENV PYTHONPATH=/opt/bench/protocol:/opt/bench/shared PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1
 USER 65534:65534
 WORKDIR /tmp
