@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"bench/protocol"
@@ -92,13 +93,24 @@ func idle(rows *Scanner) error {
 }
 
 func TestAnErrorOrPanicOfAConsumerEndsAll(t *testing.T) {
-	for name, consume := range map[string]Consumer{
-		"error": func(*Scanner) error { return errors.New("lost") },
-		"panic": func(*Scanner) error { panic("lost") },
+	for name, fail := range map[string]func() error{
+		"error": func() error { return errors.New("lost") },
+		"panic": func() error { panic("lost") },
 	} {
 		req := request(t, mixed())
 		req.Threads = 3
-		_, err := Clean(req, "x", func(thread int) Consumer { return []Consumer{idle, consume, consume}[thread] })
+		var once sync.Once
+		failing := make(chan struct{})
+		consume := func(*Scanner) error {
+			once.Do(func() { close(failing) })
+			return fail()
+		}
+		// Else it might have read the whole file before another had a block.
+		patient := func(rows *Scanner) error {
+			<-failing
+			return idle(rows)
+		}
+		_, err := Clean(req, "x", func(thread int) Consumer { return []Consumer{patient, consume, consume}[thread] })
 		if err == nil || !strings.Contains(err.Error(), "lost") {
 			t.Errorf("%s: %v", name, err)
 		}

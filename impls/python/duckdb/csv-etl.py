@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import duckdb
 from bench_protocol.contract import Check
-from bench_protocol.failure import Failure
 from bench_protocol.wire import Request
 from flight_rules import judge, write_rejects
 from plain_streams import PlainStreams, Stream, gaps_of
@@ -31,10 +30,8 @@ class Etl:
     """What a job holds between its passes: nothing of the input's content."""
 
     def __init__(self, request: Request) -> None:
-        if request.outputs is None:
-            raise Failure("input", "the request has no folder `outputs`, which the steps of csv-etl write into")
         self.request = request
-        self.outputs = request.outputs
+        self.outputs = request.working()
         self.files = PlainStreams()
         self.read = 0
         """Records of the last pass."""

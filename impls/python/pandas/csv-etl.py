@@ -43,12 +43,11 @@ class Data:
         self.inputs = request.inputs
         self.units = 0
         self.flights = self.airlines = self.weather = pd.DataFrame()
-        self._outputs = request.outputs
+        self._request = request
 
     def output(self, name: str) -> Path:
         """A file in the request's working folder."""
-        assert self._outputs is not None  # there is one wherever a step writes
-        return self._outputs / name
+        return self._request.working() / name
 
 
 class Result(NamedTuple):

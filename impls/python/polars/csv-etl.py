@@ -41,12 +41,11 @@ class Data:
         self.inputs = request.inputs
         self.units = 0
         self.tables = Tables(_flights(request.inputs), _airlines(request.inputs), _weather(request.inputs))
-        self._outputs = request.outputs
+        self._request = request
 
     def output(self, name: str) -> Path:
         """A file in the request's working folder."""
-        assert self._outputs is not None  # there is one wherever a step writes
-        return self._outputs / name
+        return self._request.working() / name
 
 
 class Result(NamedTuple):

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 from bench_protocol.contract import Check
-from bench_protocol.failure import Failure
 from bench_protocol.wire import Request
 from cleaning import NUMBERS, kept
 from flight_rules import Sifted, sift, write_rejects
@@ -70,9 +69,7 @@ class Etl:
     """What a job holds between its passes: nothing of the input's content."""
 
     def __init__(self, request: Request) -> None:
-        if request.outputs is None:
-            raise Failure("input", "the request has no folder `outputs`, which the steps of csv-etl write into")
-        self.inputs, self.outputs, self.threads = request.inputs, request.outputs, request.threads
+        self.inputs, self.outputs, self.threads = request.inputs, request.working(), request.threads
         self.read = 0
         """Records of the last pass."""
 

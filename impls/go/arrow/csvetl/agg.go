@@ -15,13 +15,13 @@ const aggRows = 4 << 10
 
 // agg sums each thread's batches in groups of its own, and merges them in the end.
 func (w *workload) agg() (*protocol.Answer, error) {
-	tables, err := flights.ReadTables(w.req)
+	tables, err := flights.ReadTables(w.Req)
 	if err != nil {
 		return nil, err
 	}
 	columns := pick("carrier", "origin", "month", "weekday", "hour", "made_up", "late", "speed", "temp")
-	shares := make([]*sums, w.req.Threads)
-	tally, err := clean(w.req, "agg", func(thread int) *batches {
+	shares := make([]*sums, w.Req.Threads)
+	tally, err := clean(w.Req, "agg", func(thread int) *batches {
 		shares[thread] = &sums{all: flights.Groups{}, tables: tables}
 		return newBatches(columns, aggRows, tables, shares[thread].add)
 	})
@@ -32,7 +32,7 @@ func (w *workload) agg() (*protocol.Answer, error) {
 		shares[0].all.Merge(share.all)
 	}
 	groups := shares[0].all
-	return flights.Answer(len(groups), tally), groups.Write(w.req, tables)
+	return flights.Answer(len(groups), tally), groups.Write(w.Req, tables)
 }
 
 // sums adds batches up, one column after the other. The library has kernels that add, compare and filter, but none

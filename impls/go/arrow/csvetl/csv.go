@@ -19,7 +19,7 @@ const csvRows = 8 << 10
 
 // csv leaves the rows to the library's writer, a batch at a time into memory and from there into the file.
 func (w *workload) csv() (*protocol.Answer, error) {
-	tables, err := flights.ReadTables(w.req)
+	tables, err := flights.ReadTables(w.Req)
 	if err != nil {
 		return nil, err
 	}
@@ -28,8 +28,8 @@ func (w *workload) csv() (*protocol.Answer, error) {
 		names[i] = c.name
 	}
 	var tally flights.Tally
-	err = flights.Create(w.req, "csv.csv", strings.Join(names, ",")+"\n", func(file *os.File) error {
-		tally, err = clean(w.req, "csv", func(int) *batches {
+	err = flights.Create(w.Req, "csv.csv", strings.Join(names, ",")+"\n", func(file *os.File) error {
+		tally, err = clean(w.Req, "csv", func(int) *batches {
 			out := newCSVWriter(file)
 			return newBatches(columns, csvRows, tables, out.write)
 		})

@@ -156,12 +156,12 @@ func asText(t *testing.T, batch arrow.RecordBatch, path string) error {
 
 func TestBatchesAreHandedOnWhenFull(t *testing.T) {
 	w, _ := job(t, 1)
-	tables, err := flights.ReadTables(w.req)
+	tables, err := flights.ReadTables(w.Req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var sizes []int64
-	tally, err := clean(w.req, "agg", func(int) *batches {
+	tally, err := clean(w.Req, "agg", func(int) *batches {
 		return newBatches(columns, 2, tables, func(batch arrow.RecordBatch) error {
 			sizes = append(sizes, batch.NumRows())
 			return nil

@@ -19,12 +19,12 @@ const parquetRows = 32 << 10
 
 // parquet writes each batch as a row group of its own; threads build batches side by side and write them in turn.
 func (w *workload) parquet() (*protocol.Answer, error) {
-	tables, err := flights.ReadTables(w.req)
+	tables, err := flights.ReadTables(w.Req)
 	if err != nil {
 		return nil, err
 	}
 	var tally flights.Tally
-	err = flights.Create(w.req, "parquet.parquet", "", func(file *os.File) error {
+	err = flights.Create(w.Req, "parquet.parquet", "", func(file *os.File) error {
 		// Snappy is what most writers of Parquet choose unless told otherwise; this library would not compress at all.
 		properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy))
 		// The writer would close the file, and its error be lost: so it is shown a writer and nothing more.
@@ -38,7 +38,7 @@ func (w *workload) parquet() (*protocol.Answer, error) {
 			defer turn.Unlock()
 			return out.Write(batch)
 		}
-		tally, err = clean(w.req, "parquet", func(int) *batches { return newBatches(columns, parquetRows, tables, write) })
+		tally, err = clean(w.Req, "parquet", func(int) *batches { return newBatches(columns, parquetRows, tables, write) })
 		if err != nil {
 			return err
 		}

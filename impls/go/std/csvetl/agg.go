@@ -9,12 +9,12 @@ import (
 
 // agg sums each thread's rows in groups of its own, and merges them in the end.
 func (w *workload) agg() (*protocol.Answer, error) {
-	tables, err := flights.ReadTables(w.req)
+	tables, err := flights.ReadTables(w.Req)
 	if err != nil {
 		return nil, err
 	}
-	shares := make([]flights.Groups, w.req.Threads)
-	tally, err := flights.Clean(w.req, "agg", func(thread int) flights.Consumer {
+	shares := make([]flights.Groups, w.Req.Threads)
+	tally, err := flights.Clean(w.Req, "agg", func(thread int) flights.Consumer {
 		groups := flights.Groups{}
 		shares[thread] = groups
 		return func(rows *flights.Scanner) error {
@@ -28,7 +28,7 @@ func (w *workload) agg() (*protocol.Answer, error) {
 	for _, share := range shares[1:] {
 		shares[0].Merge(share)
 	}
-	return flights.Answer(len(shares[0]), tally), shares[0].Write(w.req, tables)
+	return flights.Answer(len(shares[0]), tally), shares[0].Write(w.Req, tables)
 }
 
 // add takes a block's rows. The key of the first look-up is never made: the compiler hashes the bytes where they lie.

@@ -109,7 +109,7 @@ func TestWhatCannotBeDone(t *testing.T) {
 	}
 	for _, input := range []string{"flights", "airlines", "weather"} {
 		w, _ := job(t, 1)
-		w.req.Inputs[input] += ".gone"
+		w.Req.Inputs[input] += ".gone"
 		if _, err := w.Step("agg")(); err == nil || !strings.Contains(err.Error(), input+".csv.gone: no such file") {
 			t.Errorf("no %s: %v", input, err)
 		}

@@ -13,14 +13,14 @@ const header = "carrier,name,flight,tailnum,origin,dest,year,month,day,time_hour
 
 // csv writes each kept row as it comes; what it is joined with is text already.
 func (w *workload) csv() (*protocol.Answer, error) {
-	tables, err := flights.ReadTables(w.req)
+	tables, err := flights.ReadTables(w.Req)
 	if err != nil {
 		return nil, err
 	}
 	joined := newTexts(tables)
 	var tally flights.Tally
-	err = flights.Create(w.req, "csv.csv", header, func(file *os.File) error {
-		tally, err = flights.Clean(w.req, "csv", func(int) flights.Consumer {
+	err = flights.Create(w.Req, "csv.csv", header, func(file *os.File) error {
+		tally, err = flights.Clean(w.Req, "csv", func(int) flights.Consumer {
 			lines := flights.NewLines(file)
 			return func(rows *flights.Scanner) error { return joined.write(rows, lines) }
 		})

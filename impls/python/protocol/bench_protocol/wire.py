@@ -45,6 +45,12 @@ class Request(NamedTuple):
             raise Failure("input", f"the request is not a JSON object: {error}") from error
         raise Failure("unsupported", f"protocol {version!r}; this implementation speaks {VERSION}")
 
+    def working(self) -> Path:
+        """The folder of a step that writes; a Failure where the request has none."""
+        if self.outputs is None:
+            raise Failure("input", f"{self.workload} writes files, and the request's outputs is null; name a folder")
+        return self.outputs
+
     @classmethod
     def _of(cls, fields: dict[str, Any]) -> Self:
         named = {name: fields[name] for name in cls._fields if name not in cls._field_defaults}

@@ -35,11 +35,9 @@ class Job:
     """What a request asks for. Nothing is read before a step is: everything from file to file is its work."""
 
     def __init__(self, request: Request, make: MakePool) -> None:
-        if request.outputs is None:
-            raise Failure("input", "csv-etl writes files, and the request's outputs is null; name a folder")
         self.read = 0
         self._inputs = {name: Path(path) for name, path in request.inputs.items()}
-        self._outputs = request.outputs
+        self._outputs = request.working()
         self._workers = request.threads
         self._make = make
 

@@ -6,38 +6,18 @@ mod plain;
 mod rows;
 mod scan;
 
-use bench_protocol::{Failure, Request, Workload};
-use flight_rules::{Job, Outcome};
+use flight_rules::{Step, Steps, Streaming};
 
-pub struct CsvEtl {
-    job: Job,
-    /// That the last step read.
-    records: u64,
-}
+pub type CsvEtl = Streaming<Known>;
 
-impl Workload for CsvEtl {
-    type Answer = Outcome;
+pub enum Known {}
 
-    fn start(request: &Request) -> Result<usize, Failure> {
-        Ok(request.threads)
-    }
-
-    /// Everything from the files on is timed with its step, so nothing is read here.
-    fn load(request: &Request) -> Result<Self, Failure> {
-        Ok(Self { job: Job::new(request)?, records: 0 })
-    }
-
-    fn units(&self) -> u64 {
-        self.records
-    }
-
-    fn run(&mut self, step: &str) -> Result<Outcome, Failure> {
-        let outcome = match step {
-            "agg" => agg::run(&self.job)?,
-            "csv" => rows::run(&self.job)?,
-            _ => return Err(Failure::unsupported(format!("no step '{step}' in csv-etl"))),
-        };
-        self.records = outcome.tally.read();
-        Ok(outcome)
+impl Steps for Known {
+    fn find(name: &str) -> Option<Step> {
+        match name {
+            "agg" => Some(agg::run),
+            "csv" => Some(rows::run),
+            _ => None,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Step `agg`: the kept rows by carrier, origin and month.
 use bench_protocol::Failure;
-use flight_rules::{Airlines, Clean, Job, Outcome, Output, Station, Weather, sweep};
+use flight_rules::{Airlines, Clean, Job, Means, Outcome, Output, Station, Sums, Weather, sweep};
 
 use super::grouped::{Grouped, Key};
 use super::rows::broken;
@@ -11,19 +11,10 @@ const HEADER: [&str; 11] = [
     "speed", "temp",
 ];
 
-/// The sums of a group.
 #[derive(Default)]
 struct Group<'a> {
     station: Option<&'a Station>,
-    flights: u64,
-    late: u64,
-    weekend: u64,
-    early: u64,
-    made_up: i64,
-    speed: f64,
-    temp: f64,
-    /// Rows whose temp is not missing.
-    temps: u64,
+    sums: Sums,
 }
 
 pub fn run(job: &Job) -> Result<Outcome, Failure> {
@@ -45,7 +36,7 @@ pub fn run(job: &Job) -> Result<Outcome, Failure> {
     )?;
     let mut all = Grouped::<Group>::new();
     for (key, group) in workers.into_iter().flat_map(|(_, groups)| groups.0) {
-        all.of(&key.carrier, &key.origin, key.month, Group::default).merge(&group);
+        all.of(&key.carrier, &key.origin, key.month, Group::default).sums.merge(&group.sums);
     }
     let text = write(&all, &airlines).map_err(broken)?;
     Output::create(&job.output("agg", "csv"))?.write(&text)?;
@@ -66,31 +57,13 @@ fn write(groups: &Grouped<Group<'_>>, airlines: &Airlines) -> csv::Result<Vec<u8
 
 impl<'a> Group<'a> {
     fn at(station: Option<&'a Station>) -> Self {
-        Self { station, ..Self::default() }
+        Self { station, sums: Sums::default() }
     }
 
     #[inline]
     fn add(&mut self, row: &Clean<'_>) {
         let temp = self.station.and_then(|station| station.hour(&row.time).temp);
-        self.flights += 1;
-        self.late += u64::from(row.late());
-        self.weekend += u64::from(row.weekend());
-        self.early += u64::from(row.early());
-        self.made_up += i64::from(row.made_up());
-        self.speed += row.speed();
-        self.temp += temp.unwrap_or_default();
-        self.temps += u64::from(temp.is_some());
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.flights += other.flights;
-        self.late += other.late;
-        self.weekend += other.weekend;
-        self.early += other.early;
-        self.made_up += other.made_up;
-        self.speed += other.speed;
-        self.temp += other.temp;
-        self.temps += other.temps;
+        self.sums.add(row, temp);
     }
 
     fn write(
@@ -102,11 +75,10 @@ impl<'a> Group<'a> {
         out.write_field(&key.carrier)?;
         out.write_field(airlines.name(&key.carrier).unwrap_or_default())?;
         out.write_field(&key.origin)?;
-        let rows = self.flights as f64;
-        let temp = (self.temps > 0).then(|| self.temp / self.temps as f64);
+        let (sums, Means { made_up, speed, temp }) = (&self.sums, self.sums.means());
         out.serialize((
-            (key.month, self.flights, self.late, self.weekend, self.early),
-            (self.made_up as f64 / rows, self.speed / rows, temp),
+            (key.month, sums.flights, sums.late, sums.weekend, sums.early),
+            (made_up, speed, temp),
         ))
     }
 }

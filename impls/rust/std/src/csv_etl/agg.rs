@@ -1,6 +1,8 @@
 //! Step `agg`: the kept rows by carrier, origin and month.
 use bench_protocol::Failure;
-use flight_rules::{Airlines, Clean, Job, Outcome, Output, Station, Weather, field, sweep};
+use flight_rules::{
+    Airlines, Clean, Job, Means, Outcome, Output, Station, Sums, Weather, field, sweep,
+};
 
 use super::figures::{maybe, real, whole};
 use super::index::{Found, Index};
@@ -14,19 +16,6 @@ struct Group<'a> {
     month: i32,
     station: Option<&'a Station>,
     sums: Sums,
-}
-
-#[derive(Default)]
-struct Sums {
-    flights: u64,
-    late: u64,
-    weekend: u64,
-    early: u64,
-    made_up: i64,
-    speed: f64,
-    temp: f64,
-    /// Rows whose temp is not missing.
-    temps: u64,
 }
 
 struct Groups<'a> {
@@ -62,15 +51,7 @@ impl<'a> Groups<'a> {
     fn add(&mut self, row: &Clean<'_>) {
         let group = self.group(row.carrier, row.origin, row.month);
         let temp = group.station.and_then(|station| station.hour(&row.time).temp);
-        let sums = &mut group.sums;
-        sums.flights += 1;
-        sums.late += u64::from(row.late());
-        sums.weekend += u64::from(row.weekend());
-        sums.early += u64::from(row.early());
-        sums.made_up += i64::from(row.made_up());
-        sums.speed += row.speed();
-        sums.temp += temp.unwrap_or_default();
-        sums.temps += u64::from(temp.is_some());
+        group.sums.add(row, temp);
     }
 
     #[inline]
@@ -93,19 +74,6 @@ impl<'a> Groups<'a> {
     }
 }
 
-impl Sums {
-    fn merge(&mut self, other: &Self) {
-        self.flights += other.flights;
-        self.late += other.late;
-        self.weekend += other.weekend;
-        self.early += other.early;
-        self.made_up += other.made_up;
-        self.speed += other.speed;
-        self.temp += other.temp;
-        self.temps += other.temps;
-    }
-}
-
 impl Group<'_> {
     fn write(&self, out: &mut Vec<u8>, airlines: &Airlines) {
         field(out, &self.carrier);
@@ -115,16 +83,17 @@ impl Group<'_> {
         field(out, &self.origin);
         out.push(b',');
         whole(out, self.month);
-        let Sums { flights, late, weekend, early, made_up, speed, temp, temps } = self.sums;
-        for count in [flights, late, weekend, early] {
+        let sums = &self.sums;
+        for count in [sums.flights, sums.late, sums.weekend, sums.early] {
             out.extend_from_slice(format!(",{count}").as_bytes());
         }
-        for mean in [made_up as f64 / flights as f64, speed / flights as f64] {
+        let Means { made_up, speed, temp } = sums.means();
+        for mean in [made_up, speed] {
             out.push(b',');
             real(out, mean);
         }
         out.push(b',');
-        maybe(out, (temps > 0).then(|| temp / temps as f64));
+        maybe(out, temp);
         out.push(b'\n');
     }
 }
