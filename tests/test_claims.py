@@ -213,6 +213,13 @@ def test_a_case_that_a_session_lacks_is_told_and_does_not_hold_up_the_rest() -> 
     assert "not measured here: the case huge is not in this session" in verdict.why
 
 
+def test_a_case_that_another_session_holds_is_not_called_missing() -> None:
+    asked = claim(contrast(cases=("small", "large", "huge")))
+    verdict = judged(asked, planted(TWICE, sd=0.01), planted(TWICE, sd=0.01, cases=("large",), id="b"))
+    assert [(c.case, c.word) for c in verdict.cells] == [("small", "supported"), ("large", "supported"), ("huge", "not measured")]
+    assert "not measured here: the case huge is not in these sessions" in verdict.why
+
+
 def test_the_mean_over_cells_by_hand() -> None:
     # Ratios 2 and 1/1.5 in each block: the geometric mean is sqrt(4/3) = 1.1547, without any spread.
     seconds = {"x/slow": 2.0, "x/fast": 1.0, "x/other": 1.5}

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from harness import stats
 from harness.claims import sentences
-from harness.claims.evidence import Found, Source, cells, missing, short
+from harness.claims.evidence import Found, Source, cells, missing, outright, short
 from harness.claims.mean import overall
 from harness.claims.rule import LEVEL
-from harness.model import Cell, Claim, Floor, Judgement, Registry, Run, Session, Verdict, Word
+from harness.model import Cell, Claim, Contrast, Floor, Judgement, Registry, Run, Session, Verdict, Word
 
 
 def judge(registry: Registry, sessions: Sequence[tuple[Session, Sequence[Run]]], broken: Sequence[str] = ()) -> Judgement:
@@ -55,7 +55,17 @@ def _cells(claim: Claim, sources: Sequence[Source]) -> list[Found]:
             found.append(Found(missing(contrast, f"no session of the workload {contrast.workload} is given")))
         for source in bearing:
             found += cells(contrast, claim.blocks, source)
+        found += [Found(cell) for cell in _nowhere(contrast, bearing)]
     return found
+
+
+def _nowhere(contrast: Contrast, bearing: Sequence[Source]) -> list[Cell]:
+    """The cases that it names outright and that no session has; of what is built or counted no case is asked."""
+    if not bearing or stats.METRICS[contrast.metric].kind != "run":
+        return []
+    held = {case.name for source in bearing for case in source.session.cases}
+    where = "this session" if len(bearing) == 1 else "these sessions"
+    return [missing(contrast, f"the case {name} is not in {where}", case=name) for name in outright(contrast) if name not in held]
 
 
 def _binding(claim: Claim, measured: Sequence[Cell]) -> list[Cell]:
