@@ -220,6 +220,14 @@ def test_a_case_that_another_session_holds_is_not_called_missing() -> None:
     assert "not measured here: the case huge is not in these sessions" in verdict.why
 
 
+def test_a_pattern_takes_only_cases_on_which_a_session_holds_both_labels() -> None:
+    both, one = planted(TWICE, sd=0.01), planted({"x/slow": 2.0}, cases=("large",), id="b")
+    assert [c.case for c in judged(claim(contrast(cases=("*",))), both, one).cells] == ["small"]
+    assert [c.case for c in judged(claim(contrast(cases=("small", "large"))), both, one).cells] == ["small", "large"]
+    alone = judged(claim(contrast(cases=("*",))), one)
+    assert (alone.word, alone.why) == ("not measured", "no session holds x/slow and x/fast on * (slow against fast)")
+
+
 def test_the_mean_over_cells_by_hand() -> None:
     # Ratios 2 and 1/1.5 in each block: the geometric mean is sqrt(4/3) = 1.1547, without any spread.
     seconds = {"x/slow": 2.0, "x/fast": 1.0, "x/other": 1.5}

@@ -83,9 +83,10 @@ def short(cell: Cell, blocks: int) -> bool:
 
 
 def _cases(contrast: Contrast, blocks: int, source: Source) -> Iterator[Found]:
-    """The session's own cases that match."""
+    """The cases that the contrast names, and of those that a pattern takes the ones on which the session holds both labels."""
     for case in source.session.cases:
-        if any(case.name == pattern or fnmatchcase(case.name, pattern) for pattern in contrast.cases):
+        taken = any(fnmatchcase(case.name, pattern) for pattern in contrast.cases) and not _unasked(contrast, source, case.name)
+        if taken or case.name in contrast.cases:
             yield _paired(contrast, blocks, source, case.name)
 
 
@@ -158,13 +159,19 @@ def _excluded(contrast: Contrast, source: Source, case: str | None) -> tuple[Exc
 
 def _absent(contrast: Contrast, source: Source, case: str, steps: Sequence[str]) -> str | None:
     """Why a label can't have a figure, whatever came of its runs."""
+    if who := _unasked(contrast, source, case):
+        return f"{who} is not in this session"
     for who in (contrast.of, contrast.to):
-        given = [set(job.steps) for job in source.session.jobs if job.label == who and job.case == case]
-        if not given:
-            return f"{who} is not in this session"
-        if lacking := [step for step in steps if step not in given[0]]:
+        given = next(job.steps for job in source.session.jobs if job.label == who and job.case == case)
+        if lacking := [step for step in steps if step not in given]:
             return f"{who} lacks {', '.join(lacking)}"
     return None
+
+
+def _unasked(contrast: Contrast, source: Source, case: str) -> str | None:
+    """The first label that the session has no job of on the case."""
+    there = {job.label for job in source.session.jobs if job.case == case}
+    return next((who for who in (contrast.of, contrast.to) if who not in there), None)
 
 
 def _none(contrast: Contrast, source: Source, case: str) -> str:

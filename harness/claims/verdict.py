@@ -48,15 +48,19 @@ def _verdict(claim: Claim, sources: Sequence[Source]) -> Verdict:
 
 
 def _cells(claim: Claim, sources: Sequence[Source]) -> list[Found]:
-    found: list[Found] = []
-    for contrast in claim.contrasts:
-        bearing = [source for source in sources if source.session.workload == contrast.workload]
-        if not bearing:
-            found.append(Found(missing(contrast, f"no session of the workload {contrast.workload} is given")))
-        for source in bearing:
-            found += cells(contrast, claim.blocks, source)
-        found += [Found(cell) for cell in _nowhere(contrast, bearing)]
-    return found
+    return [found for contrast in claim.contrasts for found in _of_contrast(contrast, claim.blocks, sources)]
+
+
+def _of_contrast(contrast: Contrast, blocks: int, sources: Sequence[Source]) -> list[Found]:
+    """Its cells in every session of its workload; one that says why where there is none."""
+    bearing = [source for source in sources if source.session.workload == contrast.workload]
+    found = [found for source in bearing for found in cells(contrast, blocks, source)]
+    found += [Found(cell) for cell in _nowhere(contrast, bearing)]
+    if found:
+        return found
+    if not bearing:
+        return [Found(missing(contrast, f"no session of the workload {contrast.workload} is given"))]
+    return [Found(missing(contrast, f"no session holds {contrast.of} and {contrast.to} on {', '.join(contrast.cases)}"))]
 
 
 def _nowhere(contrast: Contrast, bearing: Sequence[Source]) -> list[Cell]:
