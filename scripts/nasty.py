@@ -133,8 +133,12 @@ def run(workload: Workload, chosen: Sequence[Program], seeds: Sequence[int], wor
     with ProcessPoolExecutor(workers, get_context("forkserver")) as pool:
         # Strided, because files grow with their seeds: so the time left can be told from what is done.
         waiting = [pool.submit(_stretch, workload, chosen, seeds[part::parts]) for part in range(parts)]
-        for done in as_completed(waiting):
-            yield from done.result()
+        try:
+            for done in as_completed(waiting):
+                yield from done.result()
+        finally:
+            # On Ctrl-C the pool would first work off all that waits.
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _stretch(workload: Workload, chosen: Sequence[Program], seeds: Sequence[int]) -> list[list[Finding]]:
