@@ -7,9 +7,11 @@ from typing import Any
 
 import makers
 
-from harness.model import Build, Claim, Contrast, Registry, Run, Session
+from harness import claims
+from harness.model import Build, Claim, Contrast, Judgement, Registry, Run, Session, Verdict
 
 UNIT_NS = 1_000_000_000
+TWICE = {"x/slow": 2.0, "x/fast": 1.0}
 
 
 def planted(
@@ -78,3 +80,13 @@ def claim(*contrasts: Contrast, **changes: Any) -> Claim:
 def registry(*claims: Claim) -> Registry:
     """Those claims and nothing beyond."""
     return Registry(claims, ())
+
+
+def one(given: Judgement) -> Verdict:
+    (verdict,) = given.verdicts
+    return verdict
+
+
+def judged(asserted: Claim, *sessions: tuple) -> Verdict:
+    """The verdict on one claim, judged alone."""
+    return one(claims.judge(registry(asserted), sessions))

@@ -5,26 +5,14 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-import claim_sessions as made
 import makers
 import pytest
 import report_sessions
-from claim_sessions import built, claim, contrast, planted, registry
+from claim_sessions import TWICE, built, claim, contrast, judged, one, planted, registry
 
 from harness import catalog, claims, stats
 from harness import registry as entries
-from harness.model import Judgement, Rule, Sample, Verdict
-
-TWICE = {"x/slow": 2.0, "x/fast": 1.0}
-
-
-def one(given: Judgement) -> Verdict:
-    (verdict,) = given.verdicts
-    return verdict
-
-
-def judged(asserted: made.Claim, *sessions: tuple) -> Verdict:
-    return one(claims.judge(registry(asserted), sessions))
+from harness.model import Judgement, Rule, Sample
 
 
 def test_a_planted_ratio_is_found_with_its_evidence() -> None:
@@ -156,22 +144,6 @@ def test_too_few_blocks_are_said_once_for_all_cells() -> None:
     )
 
 
-def test_a_short_session_does_not_hold_up_a_long_one() -> None:
-    long, short = planted(TWICE, sd=0.01), planted(TWICE, blocks=3, sd=0.01, id="quick")
-    both = judged(claim(contrast()), long, short)
-    assert both.word == "supported"
-    assert [(c.session, c.word) for c in both.cells] == [("s", "supported"), ("quick", "inconclusive")]
-
-
-def test_sessions_that_contradict_each_other_are_named() -> None:
-    there, back = planted(TWICE, sd=0.01), planted({"x/slow": 1.0, "x/fast": 2.0}, sd=0.01, id="later")
-    verdict = judged(claim(contrast()), there, back)
-    assert verdict.word == "mixed"
-    assert verdict.why == (
-        "holds: slow against fast on small in s (2.00 times); does not hold: slow against fast on small in later (0.50 times)"
-    )
-
-
 def test_mixed_names_both_sides_and_what_is_open() -> None:
     session = planted({**TWICE, "x/same": 1.0, "x/near": 1.04}, sd=0.03)
     verdict = judged(
@@ -207,27 +179,6 @@ def test_half_of_a_claim_is_neither_supported_nor_refuted(rule: Rule, least: flo
     assert verdict.p is None
 
 
-def test_a_case_that_a_session_lacks_is_told_and_does_not_hold_up_the_rest() -> None:
-    verdict = judged(claim(contrast(cases=("small", "huge"))), planted(TWICE, sd=0.01))
-    assert verdict.word == "supported"
-    assert "not measured here: the case huge is not in this session" in verdict.why
-
-
-def test_a_case_that_another_session_holds_is_not_called_missing() -> None:
-    asked = claim(contrast(cases=("small", "large", "huge")))
-    verdict = judged(asked, planted(TWICE, sd=0.01), planted(TWICE, sd=0.01, cases=("large",), id="b"))
-    assert [(c.case, c.word) for c in verdict.cells] == [("small", "supported"), ("large", "supported"), ("huge", "not measured")]
-    assert "not measured here: the case huge is not in these sessions" in verdict.why
-
-
-def test_a_pattern_takes_only_cases_on_which_a_session_holds_both_labels() -> None:
-    both, one = planted(TWICE, sd=0.01), planted({"x/slow": 2.0}, cases=("large",), id="b")
-    assert [c.case for c in judged(claim(contrast(cases=("*",))), both, one).cells] == ["small"]
-    assert [c.case for c in judged(claim(contrast(cases=("small", "large"))), both, one).cells] == ["small", "large"]
-    alone = judged(claim(contrast(cases=("*",))), one)
-    assert (alone.word, alone.why) == ("not measured", "no session holds x/slow and x/fast on * (slow against fast)")
-
-
 def test_the_mean_over_cells_by_hand() -> None:
     # Ratios 2 and 1/1.5 in each block: the geometric mean is sqrt(4/3) = 1.1547, without any spread.
     seconds = {"x/slow": 2.0, "x/fast": 1.0, "x/other": 1.5}
@@ -246,17 +197,6 @@ def test_the_mean_is_taken_within_a_block_first() -> None:
     alone = verdict.cells[0].comparison
     assert verdict.overall.comparison.low == pytest.approx(alone.low)
     assert verdict.overall.comparison.n == alone.n == 10
-
-
-def test_the_mean_combines_sessions_and_leaves_short_ones_out() -> None:
-    a, b = planted(TWICE, sd=0.03, seed=1), planted(TWICE, sd=0.03, seed=2, id="b")
-    both = judged(claim(contrast(), rule="mean"), a, b, planted({"x/slow": 9.0, "x/fast": 1.0}, blocks=3, id="short"))
-    logs = [math.log(c.comparison.ratio) for c in both.cells[:2]]
-    assert both.overall.comparison.ratio == pytest.approx(math.exp(sum(logs) / 2))
-    assert both.overall.comparison.n == 20
-    short = judged(claim(contrast(), rule="mean"), planted(TWICE, blocks=6, sd=0.01), planted(TWICE, blocks=6, sd=0.01, id="b"))
-    assert short.word == "inconclusive"
-    assert "from 6 blocks; the claim asks for 10" in short.why
 
 
 def test_the_mean_of_cells_that_share_no_block() -> None:

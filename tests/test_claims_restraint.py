@@ -4,19 +4,12 @@ import math
 import random
 from dataclasses import replace
 
-from claim_sessions import claim, contrast, planted, registry
+from claim_sessions import TWICE, claim, contrast, judged, planted
 
-from harness import claims, stats
+from harness import stats
 from harness.claims.rule import Bounds, rule
 from harness.claims.verdict import _p
-from harness.model import Cell, Claim, Run, Session, Verdict
-
-TWICE = {"x/slow": 2.0, "x/fast": 1.0}
-
-
-def judged(asserted: Claim, *sessions: tuple[Session, list[Run]]) -> Verdict:
-    (verdict,) = claims.judge(registry(asserted), sessions).verdicts
-    return verdict
+from harness.model import Cell
 
 
 def test_among_many_cells_on_the_bound_mixed_is_rarely_said_of_what_is_refuted_all_along() -> None:
