@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -82,7 +83,8 @@ class Bench:
 
     def _job(self, program: Program, steps: list[Step], seed: int, truth: Truth, threads: int) -> list[Difference]:
         for left in self._outputs.iterdir():
-            left.unlink()
+            # One that was killed leaves its working folder.
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         runner = self._runners.setdefault((program.name, threads), Runner(program))
         answer = runner.run(self._request(steps, seed, threads))
         return compare(self._workload, steps, truth, answer, self._outputs)

@@ -50,6 +50,7 @@ def answer(step: str, truth: Truth, outputs: Path, fault: str) -> None:
 def main(fault: str) -> int:
     request = json.loads(sys.stdin.readline())
     if fault == "hangs":
+        (Path(request["outputs"]) / ".part").mkdir()
         time.sleep(60)
     if fault == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
