@@ -54,22 +54,19 @@ def _cells(claim: Claim, sources: Sequence[Source]) -> list[Found]:
 def _of_contrast(contrast: Contrast, blocks: int, sources: Sequence[Source]) -> list[Found]:
     """Its cells in every session of its workload; one that says why where there is none."""
     bearing = [source for source in sources if source.session.workload == contrast.workload]
-    found = [found for source in bearing for found in cells(contrast, blocks, source)]
-    found += [Found(cell) for cell in _nowhere(contrast, bearing)]
-    if found:
-        return found
     if not bearing:
         return [Found(missing(contrast, f"no session of the workload {contrast.workload} is given"))]
-    return [Found(missing(contrast, f"no session holds {contrast.of} and {contrast.to} on {', '.join(contrast.cases)}"))]
+    found = [found for source in bearing for found in cells(contrast, blocks, source)] + _nowhere(contrast, bearing)
+    return found or [Found(missing(contrast, f"no session holds {contrast.of} and {contrast.to} on {', '.join(contrast.cases)}"))]
 
 
-def _nowhere(contrast: Contrast, bearing: Sequence[Source]) -> list[Cell]:
+def _nowhere(contrast: Contrast, bearing: Sequence[Source]) -> list[Found]:
     """The cases that it names outright and that no session has; of what is built or counted no case is asked."""
-    if not bearing or stats.METRICS[contrast.metric].kind != "run":
+    if stats.METRICS[contrast.metric].kind != "run":
         return []
     held = {case.name for source in bearing for case in source.session.cases}
     where = "this session" if len(bearing) == 1 else "these sessions"
-    return [missing(contrast, f"the case {name} is not in {where}", case=name) for name in outright(contrast) if name not in held]
+    return [Found(missing(contrast, f"the case {name} is not in {where}", case=name)) for name in outright(contrast) if name not in held]
 
 
 def _binding(claim: Claim, measured: Sequence[Cell]) -> list[Cell]:
