@@ -30,9 +30,10 @@ def test_a_held_interpreter_lock_is_a_stall():
     report = meter.report()
     # On a busy machine the meter may have been late already when the lock was taken: what overlaps counts, not what begins within.
     held = [event for event in report["events"] if event["start_ns"] < end and event["start_ns"] + event["wall_ns"] > start]
-    assert [event for event in held if event["wall_ns"] > 150_000_000]
+    (longest,) = [event["wall_ns"] for event in held if event["wall_ns"] > 150_000_000]
+    assert longest < 10_000_000_000
     assert sum(report["histogram"]) == report["count"]
-    assert report["max_over_ns"] >= max(event["wall_ns"] for event in held)
+    assert report["max_over_ns"] >= longest
 
 
 def test_oversleeps_fall_into_powers_of_two_of_microseconds():
