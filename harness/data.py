@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from harness import outputs, tabular
-from harness.model import Case, Check, Dataset, Step, UserError, Workload, Written, steps_of
+from harness.model import Case, Check, Dataset, Step, Tolerance, UserError, Workload, Written, steps_of
 
 Tell = Callable[[str], None]
 MAKING = ".making-"
@@ -40,7 +40,7 @@ def key(workload: Workload, case: Case) -> str:
     own = [case.steps] if case.steps else []
     seen = hashlib.sha256(json.dumps([case.params, case.seed, *own], sort_keys=True).encode())
     scripts = [*sorted(workload.folder.glob("*.py")), *sorted(_shared(workload).glob("*.py"))]
-    for path in [*scripts, workload.folder / "workload.toml"]:
+    for path in [*scripts, *sorted(workload.folder.glob("*.t[ox][mt]*"))]:
         seen.update(path.read_bytes())
     return seen.hexdigest()[:24]
 
@@ -117,7 +117,8 @@ def _fill(workload: Workload, case: Case, aside: Path, home: Path, tell: Tell) -
     tell(f"{case.name}: asking the oracle")
     steps = steps_of(case, workload.steps)
     inputs = {name: str(path) for name, path in files.items()}
-    ask = {"params": case.params, "seed": case.seed, "steps": [s.name for s in steps], "inputs": inputs, "out": str(answers_dir)}
+    ask = {"params": case.params, "seed": case.seed, "steps": [s.name for s in steps], "inputs": inputs}
+    ask |= {"out": str(answers_dir), "cache": str(downloads)}
     tallies = _script(workload, "oracle.py", ask).get("tallies", {})
     inputs = {name: str(home / "input" / path.name) for name, path in files.items()}
     found = {step.name: _truth(workload, step, answers_dir) for step in steps}
@@ -126,7 +127,11 @@ def _fill(workload: Workload, case: Case, aside: Path, home: Path, tell: Tell) -
     scales = {step.name: _scales(step, answer[step.name]) for step in steps}
     written = {step.name: found[step.name] for step in steps if step.writes}
     digest, facts = _digest(files), made.get("facts", {})
-    return Dataset(case.name, inputs, str(home / "answers"), made["units"], digest, facts, checks, scales, written=written)
+    own = made.get("tolerance")
+    tolerance = Tolerance(own["relative"], own["absolute"]) if own else None
+    return Dataset(
+        case.name, inputs, str(home / "answers"), made["units"], digest, facts, checks, scales, written=written, tolerance=tolerance
+    )
 
 
 def _set_aside(names: Sequence[str], inputs: Path, aside: Path) -> None:

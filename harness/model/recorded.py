@@ -243,6 +243,7 @@ class Dataset:
     """A case's input and truth on disk; `digest` covers the input's bytes, and there are `input_bytes` of them.
 
     `checks` and `scales` go by step. So does `written`, for the steps that write: name of a file to what it must hold.
+    `tolerance` is the case's own, in place of its workload's.
     """
 
     case: str
@@ -255,6 +256,7 @@ class Dataset:
     scales: Mapping[str, Mapping[str, float]]
     input_bytes: int | None = None
     written: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
+    tolerance: Tolerance | None = None
 
 
 @dataclass(frozen=True, slots=True)

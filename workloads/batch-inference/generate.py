@@ -1,0 +1,38 @@
+"""A model in its formats and rows for it: prepares packages and an environment of its own, in which making.py does the work.
+
+The models are the same for every seed; the rows are drawn by it.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import environment
+import manifest
+import nycflights
+from packages import fetch
+from request import folder, mapping, serve
+
+HERE = Path(__file__).resolve().parent
+
+
+def generate(request: dict[str, Any]) -> dict[str, Any]:
+    """Writes the model's files and `inputs.safetensors` into the request's `out` and returns the manifest."""
+    params, cache = mapping(request, "params"), folder(request, "cache")
+    model = manifest.model(params)
+    packages = {name: str(fetch(cache, package)) for name, package in manifest.packages(model).items()}
+    # Kept by all that a model is made of, beside the data sets, which link to it.
+    kept = folder({"kept": str(cache / f"models-{_digest()}")}, "kept")
+    python = environment.interpreter(cache, HERE / "requirements.txt")
+    flights = str(nycflights.sdist(cache))
+    return environment.ask(
+        python, HERE / "making.py", {**request, "packages": packages, "kept": str(kept), "flights": flights}
+    )
+
+
+def _digest() -> str:
+    return manifest.digest(sorted([*HERE.glob("*.py"), HERE / "models.toml", HERE / "requirements.txt"]))
+
+
+if __name__ == "__main__":
+    sys.exit(serve("generate", generate))
