@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -115,9 +116,19 @@ def buildable(catalog: Catalog, chosen: Sequence[Implementation], eng: Engine, s
     for name, tools in lacking.items():
         if tools:
             say(f"without {catalog.languages[name].title}: no {', '.join(tools)} on PATH; install it, or start a Docker daemon")
-    if contained := [i.name for i in chosen if i.docker and eng.name == "local"]:
+    without = _without(chosen, say) if eng.name == "local" else set()
+    return tuple(i for i in chosen if not lacking[i.language] and i.name not in without)
+
+
+def _without(chosen: Sequence[Implementation], say: Say) -> set[str]:
+    """Those that this machine cannot build outside of a container, each named."""
+    if contained := [i.name for i in chosen if i.contained]:
         say(f"without {', '.join(contained)}: what runs them is made in an image; start a Docker daemon")
-    return tuple(i for i in chosen if not lacking[i.language] and i.name not in contained)
+    lacking = {i.name: [tool for tool in i.local.requires if not shutil.which(tool)] for i in chosen if i.local}
+    for name, tools in lacking.items():
+        if tools:
+            say(f"without {name}: no {', '.join(tools)} on PATH; install it, or start a Docker daemon")
+    return {*contained, *(name for name, tools in lacking.items() if tools)}
 
 
 def portable(builds: Sequence[Build], root: Path) -> tuple[Build, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from string import Formatter
@@ -88,15 +88,20 @@ class _Local(_File):
     run: tuple[str, ...]
     env: dict[str, str] = {}
     artifact: str | None = None
+    requires: tuple[str, ...] = ()
+
+    def recipe(self) -> LocalRecipe:
+        return LocalRecipe(self.build, self.run, self.env, self.artifact, self.requires)
 
 
 class _Docker(_File):
     dockerfile: str
     artifact: str | None = None
     arguments: dict[str, str] = {}
+    context: str | None = None
 
     def recipe(self) -> DockerRecipe:
-        return DockerRecipe(self.dockerfile, self.artifact, self.arguments)
+        return DockerRecipe(self.dockerfile, self.artifact, self.arguments, self.context)
 
 
 class _Language(_File):
@@ -141,6 +146,8 @@ class _Implementation(_File):
     contest: bool = True
     quick: bool = False
     docker: _Docker | None = None
+    local: _Local | None = None
+    beside: tuple[str, ...] = ()
 
 
 def _read(path: Path, shape: type[T]) -> T:
@@ -220,13 +227,15 @@ def _check_placeholders(path: Path, local: _Local) -> None:
 def _language(path: Path) -> Language:
     f = _read(path, _Language)
     _check_placeholders(path, f.local)
-    local = LocalRecipe(f.local.build, f.local.run, f.local.env, f.local.artifact)
-    docker = f.docker.recipe()
-    return Language(path.parent.name, f.title, f.version, f.requires, local, docker, path.parent)
+    return Language(path.parent.name, f.title, f.version, f.requires, f.local.recipe(), f.docker.recipe(), path.parent)
 
 
 def _implementation(path: Path) -> Implementation:
     f = _read(path, _Implementation)
+    if f.local:
+        _check_placeholders(path, f.local)
+    if absent := [place for place in f.beside if not (path.parent / place).exists()]:
+        raise UserError(f"{path}: beside: there is no {absent[0]}; give places of files and folders from {path.parent}")
     language, variant = path.parent.parent.name, path.parent.name
     support = {name: Support(s.lacks, s.source, s.can) for name, s in f.workloads.items()}
     facts = {key: msgspec.to_builtins(getattr(f, key)) for key in ("runtime", "dependencies", "ledger")}
@@ -242,6 +251,8 @@ def _implementation(path: Path) -> Implementation:
         path.parent,
         {"summary": f.summary, **facts},
         f.docker.recipe() if f.docker else None,
+        f.local.recipe() if f.local else None,
+        tuple((path.parent / place).resolve() for place in f.beside),
     )
 
 
@@ -269,12 +280,25 @@ def load(root: Path) -> Catalog:
             if name not in workloads:
                 raise UserError(f"{impl.folder / 'impl.toml'}: [workloads.{name}]: no such workload; there are: {', '.join(workloads)}")
             _check_support(impl.folder / "impl.toml", workloads[name], support)
-    return Catalog(root, workloads, languages, implementations)
+    found = {name: replace(impl, workloads=_by_step(impl, workloads)) for name, impl in implementations.items()}
+    return Catalog(root, workloads, languages, found)
+
+
+def _by_step(impl: Implementation, workloads: Mapping[str, Workload]) -> dict[str, Support]:
+    """What it takes of each workload, with the patterns of what it lacks spelt out."""
+    return {
+        name: replace(
+            support,
+            lacks={s.name: why for s in workloads[name].steps for pattern, why in support.lacks.items() if fnmatchcase(s.name, pattern)},
+        )
+        for name, support in impl.workloads.items()
+    }
 
 
 def _check_support(path: Path, workload: Workload, support: Support) -> None:
-    if unknown := set(support.lacks) - {s.name for s in workload.steps}:
-        raise UserError(f"{path}: workloads.{workload.name}.lacks: no such step: {', '.join(sorted(unknown))}")
+    names = [step.name for step in workload.steps]
+    if strange := [pattern for pattern in support.lacks if not any(fnmatchcase(name, pattern) for name in names)]:
+        raise UserError(f"{path}: workloads.{workload.name}.lacks: no such step: {', '.join(sorted(strange))}")
     if workload.capabilities and (unknown := set(support.can) - set(workload.capabilities)):
         raise UserError(f"{path}: workloads.{workload.name}.can: no such capability: {', '.join(sorted(unknown))}")
 

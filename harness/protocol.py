@@ -75,6 +75,7 @@ class _Sample(msgspec.Struct, tag_field="event", tag="sample", rename={"number":
     units: Whole
     check: _Check | None
     phases: dict[str, Whole] = {}
+    queries: tuple[Whole, ...] = ()
 
 
 class _Answer(msgspec.Struct, tag_field="event", tag="answer"):
@@ -254,6 +255,8 @@ class Transcript:
             raise ProtocolError(f"{where}: overlaps the sample before")
         if event.step != "load" and (event.check is None or not all(map(math.isfinite, event.check.sums.values()))):
             raise ProtocolError(f"{where}: has no check, or one that is not finite")
+        if sum(event.queries) > event.wall_ns:
+            raise ProtocolError(f"{where}: its queries take {sum(event.queries)} ns together, the pass {event.wall_ns}")
         self.samples.append(msgspec.convert(event, Sample, from_attributes=True))
 
     def _take_answer(self, event: _Answer) -> None:

@@ -105,7 +105,7 @@ class Conductor:
 
     def _judge(self, run: Run, data: Dataset, out: Path | None, written: Path | None) -> Run:
         """Right or wrong, and whether its account holds; a job that failed already stays what it is."""
-        workload, tolerance, wrong = self.catalog.workloads[run.workload], self.session.tolerance, None
+        workload, tolerance, wrong = self.catalog.workloads[run.workload], data.tolerance or self.session.tolerance, None
         if run.outcome == "ok":
             wrong = verify.checks(run.samples, data, tolerance)
         if run.outcome == "ok" and not wrong and out:

@@ -130,21 +130,29 @@ def steps_of(case: CaseSpec | Case, steps: Iterable[Step]) -> tuple[Step, ...]:
 
 @dataclass(frozen=True, slots=True)
 class LocalRecipe:
-    """How a language's variants are built and run as processes; strings hold placeholders such as {impl} and {build}."""
+    """How variants are built and run as processes; strings hold placeholders such as {impl} and {build}.
+
+    `requires` are tools that it needs besides those of its language.
+    """
 
     build: tuple[tuple[str, ...], ...]
     run: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     artifact: str | None = None
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DockerRecipe:
-    """How images are built; `artifact` is the stripped binary's path in the image, `arguments` are further ones of the build."""
+    """How images are built; `artifact` is the stripped binary's path in the image, `arguments` are further ones of the build.
+
+    `context` is the folder that the build sees, by its place in the checkout; the language's own where there is none.
+    """
 
     dockerfile: str
     artifact: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
+    context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,8 @@ class Support:
 class Implementation:
     """A language with a library. `contest` is false for a yardstick outside the languages' contest.
 
-    `docker` is a recipe of its own, for one that the language's does not serve: then it runs in containers alone.
+    `docker` and `local` are recipes of its own, for one that the language's do not serve; with `docker` alone it runs in containers alone.
+    `beside` are files and folders outside of its language's that it is built from.
     """
 
     name: str
@@ -187,6 +196,13 @@ class Implementation:
     folder: Path
     facts: Mapping[str, object]
     docker: DockerRecipe | None = None
+    local: LocalRecipe | None = None
+    beside: tuple[Path, ...] = ()
+
+    @property
+    def contained(self) -> bool:
+        """Whether only a container can hold it."""
+        return self.docker is not None and self.local is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One timed pass of a step. `number` is the pass, from 1."""
+    """One timed pass of a step. `number` is the pass, from 1.
+
+    `queries` are the nanoseconds of each query in it, where the spec asks for them.
+    """
 
     index: int
     step: str
@@ -47,6 +50,7 @@ class Sample:
     units: int
     check: Check | None
     phases: Mapping[str, int] = field(default_factory=dict)
+    queries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,13 +83,14 @@ def build(root: Path, api: Any, implementation: Implementation, language: Langua
     tag, digests = f"bench/{language.name}-{implementation.variant}", _digests(api, have)
     text, arguments = (root / recipe.dockerfile).read_bytes(), {"VARIANT": implementation.variant, **recipe.arguments, **have}
     state = _state(digest(implementation, language), text, digests)
-    code, seconds = _timed(root, tag, text, arguments, language, log, tell)
+    context = root / recipe.context if recipe.context else language.folder
+    code, seconds = _timed(root, tag, text, arguments, context, log, tell)
     image = _image(api, tag)
     if code or not image:
         return _failed(implementation, log, seconds, f"docker build ended with exit code {code}")
     made = _made(root, api, implementation, language, log, seconds, image, digests)
     if clean and made.outcome != "failed":
-        code, seconds = _timed(root, f"{tag}:clean", without_caches(text), {**arguments, "CLEAN": uuid.uuid4().hex}, language, log, tell)
+        code, seconds = _timed(root, f"{tag}:clean", without_caches(text), {**arguments, "CLEAN": uuid.uuid4().hex}, context, log, tell)
         if code:
             return _failed(implementation, log, seconds, f"docker build from nothing ended with exit code {code}")
         api.remove_image(f"{tag}:clean")
@@ -98,15 +99,13 @@ def build(root: Path, api: Any, implementation: Implementation, language: Langua
     return replace(made, clean_seconds=known, sources=content(implementation, language, text))
 
 
-def _timed(
-    root: Path, tag: str, recipe: bytes, arguments: Mapping[str, str], language: Language, log: Path, tell: Tell
-) -> tuple[int, float]:
+def _timed(root: Path, tag: str, recipe: bytes, arguments: Mapping[str, str], context: Path, log: Path, tell: Tell) -> tuple[int, float]:
     """Exit code and seconds of one build."""
     command = [client(root), "build", "--progress=plain", "-f", "-", "-t", tag]
     for name, value in arguments.items():
         command += ["--build-arg", f"{name}={value}"]
     start = time.monotonic()
-    return _logged([*command, str(language.folder)], recipe, log, tell), time.monotonic() - start
+    return _logged([*command, str(context)], recipe, log, tell), time.monotonic() - start
 
 
 def _state(sources: str, recipe: bytes, bases: Mapping[str, str]) -> str:

@@ -223,7 +223,7 @@ class LocalEngine:
     def start(self, launch: Launch) -> LocalHandle:
         """Start the built implementation."""
         fill = local_build.placeholders(self._root, launch.implementation, launch.language)
-        recipe = launch.language.local
+        recipe = launch.implementation.local or launch.language.local
         command = [part.format_map(fill) for part in recipe.run]
         env = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         env |= {key: value.format_map(fill) for key, value in recipe.env.items()}

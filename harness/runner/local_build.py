@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.model import Build, Implementation, Language
+from harness.model import Build, Implementation, Language, LocalRecipe
 from harness.runner.engine import Tell
 from harness.runner.receipt import keep, kept, receipt
 from harness.runner.sources import clean_seconds, content, digest, remember
@@ -68,8 +68,9 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
 def _made(implementation: Implementation, language: Language, fill: Mapping[str, str], log: Path, tell: Tell, sources: str) -> Build:
     """Built in its place, with what the toolchain's caches hold."""
     Path(fill["build"]).mkdir(parents=True, exist_ok=True)
+    recipe = implementation.local or language.local
     start = time.monotonic()
-    reason = _run_steps(language, fill, implementation.folder, log, tell)
+    reason = _run_steps(recipe, fill, implementation.folder, log, tell)
     seconds = time.monotonic() - start
     if reason:
         return _failed(implementation, log, seconds, reason)
@@ -85,7 +86,9 @@ def _from_nothing(
         for folder in empty.values():
             Path(folder).mkdir()
         start = time.monotonic()
-        reason = _run_steps(language, {**fill, **empty}, implementation.folder, log, tell, {"XDG_CACHE_HOME": empty["user"]})
+        reason = _run_steps(
+            implementation.local or language.local, {**fill, **empty}, implementation.folder, log, tell, {"XDG_CACHE_HOME": empty["user"]}
+        )
         return time.monotonic() - start, reason
 
 
@@ -93,12 +96,12 @@ def _received(
     implementation: Implementation, language: Language, fill: Mapping[str, str], log: Path, seconds: float, sources: str
 ) -> Build:
     """The record of what was built of `sources`, once it has answered; kept beside it."""
-    command = [part.format_map(fill) for part in language.local.run]
-    hello, why = receipt(command, _environment(language, fill))
+    recipe = implementation.local or language.local
+    command = [part.format_map(fill) for part in recipe.run]
+    hello, why = receipt(command, _environment(recipe, fill))
     if hello is None:
         return _failed(implementation, log, seconds, f"built, but it doesn't answer: {why}")
-    artifact = language.local.artifact
-    size = Path(artifact.format_map(fill)).stat().st_size if artifact else None
+    size = Path(recipe.artifact.format_map(fill)).stat().st_size if recipe.artifact else None
     made = Build(implementation.name, "local", "built", seconds, sources, None, size, str(log), hello=hello)
     keep(_stamp(fill), made)
     return made
@@ -113,19 +116,19 @@ def _stamped(stamp: Path, now: str) -> Build | None:
     return replace(made, outcome="cached") if made and made.digest == now else None
 
 
-def _environment(language: Language, fill: Mapping[str, str]) -> dict[str, str]:
+def _environment(recipe: LocalRecipe, fill: Mapping[str, str]) -> dict[str, str]:
     """The recipe's own on top of ours, for building as for running."""
-    return {**os.environ, **{name: value.format_map(fill) for name, value in language.local.env.items()}}
+    return {**os.environ, **{name: value.format_map(fill) for name, value in recipe.env.items()}}
 
 
 def _run_steps(
-    language: Language, fill: Mapping[str, str], cwd: Path, log: Path, tell: Tell, changes: Mapping[str, str] | None = None
+    recipe: LocalRecipe, fill: Mapping[str, str], cwd: Path, log: Path, tell: Tell, changes: Mapping[str, str] | None = None
 ) -> str | None:
     """Run the recipe's commands with their output in `log`; why it failed, or None."""
-    env = {**_environment(language, fill), **(changes or {})}
+    env = {**_environment(recipe, fill), **(changes or {})}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as out:
-        for step in language.local.build:
+        for step in recipe.build:
             command = [part.format_map(fill) for part in step]
             out.write(f"$ {' '.join(command)}\n")
             out.flush()

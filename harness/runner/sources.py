@@ -24,8 +24,14 @@ class _Clean(msgspec.Struct):
 
 
 def _files(implementation: Implementation, language: Language) -> Iterator[Path]:
-    """Its own files and those that its language's variants share, but not the other variants'."""
-    for folder, names, files in os.walk(language.folder):
+    """Its own files and those that its language's variants share, but not the other variants'; what it takes from beside its language."""
+    yield from _below(language.folder, implementation)
+    for place in implementation.beside:
+        yield from _below(place, implementation) if place.is_dir() else (place,)
+
+
+def _below(top: Path, implementation: Implementation) -> Iterator[Path]:
+    for folder, names, files in os.walk(top):
         here = Path(folder)
         names[:] = sorted(
             n for n in names if n not in IGNORED and (here / n == implementation.folder or not (here / n / "impl.toml").exists())
@@ -46,7 +52,7 @@ def content(implementation: Implementation, language: Language, recipe: bytes = 
 def _digest(implementation: Implementation, language: Language, first: bytes) -> str:
     seen = hashlib.sha256(first)
     for path in _files(implementation, language):
-        seen.update(str(path.relative_to(language.folder)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        seen.update(os.path.relpath(path, language.folder).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return f"sha256:{seen.hexdigest()}"
 
 

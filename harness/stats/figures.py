@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from harness.model import Run, Sample, Summary
+from harness.stats.early_stopping import early_stopping
 from harness.stats.estimate import estimate, log
 from harness.stats.gate import counts
 
@@ -29,6 +30,27 @@ def first_seconds(run: Run, steps: Sequence[str] | None = None) -> float | None:
 def cpu_seconds(run: Run, steps: Sequence[str] | None = None) -> float | None:
     """CPU seconds, of user and system, of the same passes as `steady_seconds`; None where one of them was not measured."""
     return _seconds(run, _steady(run), _cpu, steps)
+
+
+def query_seconds(run: Run, q: float, steps: Sequence[str] | None = None) -> float | None:
+    """Quantile `q` of the steady passes' queries, by MLPerf's early-stopping estimate; None where too few bear it, or none was timed."""
+    if run.outcome != "ok":
+        return None
+    queries = [ns for s in _steady(run) if steps is None or s.step in steps for ns in s.queries]
+    bound = early_stopping(queries, q)
+    return None if bound is None else bound / 1e9
+
+
+FIRST = "first"
+"""The phase of `load` in which the first answer is given."""
+
+
+def cold_start_seconds(run: Run) -> float | None:
+    """From the start of the job to the end of its load, where that ends with a first answer. None where it does not."""
+    load = next((s for s in run.samples if s.step == "load" and FIRST in s.phases), None)
+    if run.outcome != "ok" or load is None or run.start_ns is None:
+        return None
+    return (load.start_ns + load.wall_ns - run.start_ns) / 1e9
 
 
 def _steady(run: Run) -> Iterable[Sample]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from harness.model import Build, Run, Session
-from harness.stats.figures import cpu_seconds, first_seconds, steady_seconds
+from harness.stats.figures import cold_start_seconds, cpu_seconds, first_seconds, query_seconds, steady_seconds
 
 FLOOR = 0.03
 """The policy's noise floor for means: no verdict is given on a difference within it (METHODOLOGY.md)."""
+TAIL_FLOOR = 0.10
+"""The same for quantiles."""
 EXACT = 0.0
 """The floor of what is counted: the same sources give the same number."""
 
@@ -49,6 +51,8 @@ METRICS: Mapping[str, Metric] = {
         Metric("seconds", "time of a steady pass", "s", FLOOR, "run"),
         Metric("first_seconds", "time of the first pass", "s", FLOOR, "run"),
         Metric("load_seconds", "time to load the input", "s", FLOOR, "run"),
+        Metric("p90_seconds", "90th percentile of a query's time, MLPerf's early-stopping estimate", "s", TAIL_FLOOR, "run"),
+        Metric("cold_start_seconds", "time from start to the first answer", "s", FLOOR, "run"),
         Metric("cpu_seconds", "CPU time of a steady pass", "s", FLOOR, "run"),
         Metric("cores_used", "CPU time over wall time of the steady passes", "cores", FLOOR, "run"),
         Metric("ready_seconds", "time from start to ready", "s", FLOOR, "run"),
@@ -108,6 +112,8 @@ _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | No
     "load_seconds": lambda run, _, __: steady_seconds(run, ["load"]),
     "cpu_seconds": lambda run, steps, _: cpu_seconds(run, steps),
     "cores_used": lambda run, steps, _: _cores_used(run, steps),
+    "p90_seconds": lambda run, steps, _: query_seconds(run, 0.9, steps),
+    "cold_start_seconds": lambda run, _, __: cold_start_seconds(run),
     "ready_seconds": lambda run, _, __: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
     "peak_memory": lambda run, _, __: run.anon_peak_bytes,
     "memory_over_input": lambda run, _, inputs: _memory_over_input(run, inputs),

@@ -1,7 +1,7 @@
 """The trees: trained by LightGBM, then the same trees as plain arrays and as ONNX's TreeEnsembleClassifier.
 
-LightGBM compares float64 thresholds, ONNX float32 ones. Each is rounded down: then a float32 value is at most the threshold exactly where it was
-before. (Rounded to the nearest, as converters do it, a value that equals the threshold's neighbour changes sides.)
+LightGBM compares float64 thresholds, ONNX float32 ones. Each is rounded down: then a float32 value is at most the threshold
+exactly where it was before. (Rounded to the nearest, as converters do it, a value that equals the threshold's neighbour changes sides.)
 """
 
 from pathlib import Path
@@ -92,7 +92,8 @@ def rounded_down(values: NDArray[Any]) -> NDArray[Any]:
 def ensemble(arrays: dict[str, NDArray[Any]]) -> onnx.ModelProto:
     """ONNX's own operator for trees; its outputs are label and probabilities."""
     threshold = rounded_down(arrays["threshold"])
-    columns: dict[str, list[Any]] = {name: [] for name in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "missing")}
+    names = ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "missing")
+    columns: dict[str, list[Any]] = {name: [] for name in names}
     leaves: dict[str, list[Any]] = {name: [] for name in ("treeids", "nodeids", "weights")}
     for number, (first, end) in enumerate(zip(arrays["tree"][:-1], arrays["tree"][1:], strict=True)):
         # A tree's leaves come after its nodes, in the order in which they are met.

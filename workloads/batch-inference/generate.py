@@ -25,9 +25,7 @@ def generate(request: dict[str, Any]) -> dict[str, Any]:
     kept = folder({"kept": str(cache / f"models-{_digest()}")}, "kept")
     python = environment.interpreter(cache, HERE / "requirements.txt")
     flights = str(nycflights.sdist(cache))
-    return environment.ask(
-        python, HERE / "making.py", {**request, "packages": packages, "kept": str(kept), "flights": flights}
-    )
+    return environment.ask(python, HERE / "making.py", {**request, "packages": packages, "kept": str(kept), "flights": flights})
 
 
 def _digest() -> str:

@@ -1,6 +1,6 @@
-"""all-MiniLM-L6-v2: a published graph with the published float32 weights in place of its eight-bit ones, then mean and length; tokens of English.
+"""all-MiniLM-L6-v2: a published graph, the published float32 weights in place of its eight-bit ones, mean and length added; English tokens.
 
-The same weights, to the bit, go to engines that read a graph and to those that read weights: else their answers could not be held against each other.
+The same weights, to the bit, go to engines that read a graph and to those that read weights: else their answers could not be compared.
 """
 
 import zipfile
@@ -46,7 +46,11 @@ def rows(request: dict[str, Any], seed: int, count: int) -> dict[str, NDArray[An
     words, rng = _words(), np.random.default_rng(seed)
     begin, length = rng.integers(len(words) - SPAN[1], size=count), rng.integers(*SPAN, size=count)
     cut = tokenizer.encode_batch([" ".join(words[b : b + n]) for b, n in zip(begin, length, strict=True)])
-    columns = {"input_ids": [e.ids for e in cut], "attention_mask": [e.attention_mask for e in cut], "token_type_ids": [e.type_ids for e in cut]}
+    columns = {
+        "input_ids": [e.ids for e in cut],
+        "attention_mask": [e.attention_mask for e in cut],
+        "token_type_ids": [e.type_ids for e in cut],
+    }
     return {name: np.array(column, np.int64) for name, column in columns.items()}
 
 

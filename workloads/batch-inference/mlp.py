@@ -1,5 +1,6 @@
 """The dense network: scikit-learn's classifier on one-hot and standardised columns; its weights as arrays and as an ONNX graph of Gemm."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,6 @@ def make(request: dict[str, Any], out: Path) -> None:
     chosen = rng.permutation(known.height)[:TRAINED_ON]
     x = encoded(frame)[known["index"].to_numpy()[chosen]]
     classifier = MLPClassifier(HIDDEN, batch_size=256, max_iter=EPOCHS, tol=0.0, n_iter_no_change=EPOCHS, random_state=20130101)
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it has not converged after these epochs is meant
         classifier.fit(x, known["late"].to_numpy()[chosen])

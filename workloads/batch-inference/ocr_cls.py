@@ -29,7 +29,7 @@ def make(request: dict[str, Any], out: Path) -> None:
 
 
 def rows(request: dict[str, Any], seed: int, count: int) -> dict[str, NDArray[Any]]:
-    """[count, 3, 48, 192] float32 from -1 to 1, as the classifier is fed in use: grey lines, scaled to the height, filled up at the right."""
+    """[count, 3, 48, 192] float32 from -1 to 1, as the classifier is fed in use: grey lines of its height, filled up at the right."""
     rng = np.random.default_rng(seed)
     x = np.empty((count, 3, HEIGHT, WIDTH), np.float32)
     for row in x:
@@ -41,7 +41,8 @@ def _line(rng: np.random.Generator) -> NDArray[np.uint8]:
     ground, ink = int(rng.integers(160, 256)), int(rng.integers(0, 90))
     text = f"{rng.choice(PLACES)} {rng.integers(1, 3000)} {rng.choice(WORDS)}"[: int(rng.integers(6, 20))]
     image = Image.new("L", (WIDTH, HEIGHT), ground)
-    ImageDraw.Draw(image).text((int(rng.integers(0, 12)), int(rng.integers(2, 14))), text, fill=ink, font=_font(int(rng.integers(18, 30))))
+    at, font = (int(rng.integers(0, 12)), int(rng.integers(2, 14))), _font(int(rng.integers(18, 30)))
+    ImageDraw.Draw(image).text(at, text, fill=ink, font=font)
     if rng.random() < 0.5:
         image = image.rotate(180)
     noisy = np.asarray(image, np.float32) + rng.normal(0, rng.uniform(0, 12), (HEIGHT, WIDTH))

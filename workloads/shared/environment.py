@@ -34,9 +34,8 @@ def ask(python: Path, script: Path, request: dict[str, Any]) -> dict[str, Any]:
     # One thread: what is trained must not depend on how many there are.
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
-        [python, script], input=json.dumps(request), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, check=False, env={**os.environ, **limits},
-    )  # fmt: skip
+        [python, script], input=json.dumps(request), capture_output=True, text=True, check=False, env={**os.environ, **limits}
+    )
     if done.returncode:
         last = (done.stderr.strip() or f"it ended with {done.returncode}").splitlines()[-1]
         raise Mistake(f"{script.name}: {last}")
