@@ -119,6 +119,36 @@ def test_a_folder_that_is_no_checkout_says_what_to_set(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_what_is_lacked_may_be_a_pattern(tmp_path: Path) -> None:
+    here = checkout(tmp_path, impl=('{ s1 = "no sums" }', '{ "s*" = "no sums" }'))
+    assert here.implementations["x/std"].workloads["sums"].lacks == {"s1": "no sums", "s2": "no sums"}
+    with pytest.raises(UserError, match=r"lacks: no such step: t\*"):
+        checkout(tmp_path, impl=('{ s1 = "no sums" }', '{ "t*" = "no sums" }'))
+
+
+RECIPES = """docker = { dockerfile = "docker/y.Dockerfile", context = "impls" }
+local = { build = [["true"]], run = ["{build}/own"], requires = ["no-such-tool"] }
+beside = ["../language.toml"]
+"""
+
+
+def test_an_implementation_may_have_recipes_of_its_own(tmp_path: Path) -> None:
+    impl = checkout(tmp_path, impl=('track = "baseline"\n', f'track = "baseline"\n{RECIPES}')).implementations["x/std"]
+    assert impl.docker and impl.docker.context == "impls" and impl.local and impl.local.run == ("{build}/own",)
+    assert not impl.contained and impl.beside == (tmp_path / "impls/x/language.toml",)
+    without = "\n".join(RECIPES.splitlines()[:1])
+    assert checkout(tmp_path, impl=('track = "baseline"\n', f'track = "baseline"\n{without}\n')).implementations["x/std"].contained
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [("{build}/own", "{home}/own", "no such placeholder"), ("../language.toml", "../../y", "beside: there is no ../../y")],
+)
+def test_a_mistake_in_a_recipe_of_its_own_is_named(tmp_path: Path, old: str, new: str, why: str) -> None:
+    with pytest.raises(UserError, match=f"impl.toml: .*{why}"):
+        checkout(tmp_path, impl=('track = "baseline"\n', f'track = "baseline"\n{RECIPES.replace(old, new)}'))
+
+
 def test_names_and_globs_choose_in_catalogue_order() -> None:
     names = ["go/std", "rust/polars", "rust/std"]
     assert matching("implementation", ["rust/*", "go/std"], names) == ("go/std", "rust/polars", "rust/std")

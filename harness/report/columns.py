@@ -22,6 +22,7 @@ class Column:
 def columns(found: Findings, unit: str) -> tuple[tuple[Column, ...], ...]:
     """All there are, in groups that belong together, the most wanted first."""
     fastest = found.ranking.order[0] if found.ranking.order else None
+    told = [column for figure, column in SOMETIMES if any(figure in row.figures for row in found.rows)]
     return (
         (
             Column("track", lambda r: r.track or UNKNOWN, left=True),
@@ -33,6 +34,7 @@ def columns(found: Findings, unit: str) -> tuple[tuple[Column, ...], ...]:
             Column("first\ntotal s", _figure("first_total_s")),
             Column("load\ns", _figure("load_s")),
             Column("start-up\ns", _figure("ready_s")),
+            *told,
             Column(f"{unit}s\na second", lambda r: rate(_centre(r, "units_per_s"))),
             Column("peak\nMiB", lambda r: number(_scaled(_centre(r, "anon_peak_bytes"), 1 << 20))),
         ),
@@ -45,9 +47,16 @@ def columns(found: Findings, unit: str) -> tuple[tuple[Column, ...], ...]:
     )
 
 
+SOMETIMES = (
+    ("first_answer_s", Column("first\nanswer s", lambda r: number(_centre(r, "first_answer_s")))),
+    ("query_p90_s", Column("query p90\nms", lambda r: number(_scaled(_centre(r, "query_p90_s"), 1e-3)))),
+)
+"""Figures that few workloads tell of; a column only where there is one."""
+
 NOTE = (
     "total: steady passes of all steps, geometric mean over the blocks; times the fastest: paired by block; first: first passes; "
-    "start-up: from start to ready; peak: anonymous memory; stall: the longest oversleep inside the job, control: of a sleeper beside it"
+    "start-up: from start to ready; first answer: from start to it; query p90: by MLPerf's early stopping; peak: anonymous memory; "
+    "stall: the longest oversleep inside the job, control: of a sleeper beside it"
 )
 
 

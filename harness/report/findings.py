@@ -90,6 +90,8 @@ def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
         "first_total_s": lambda run: stats.first_seconds(run, steps),
         "load_s": lambda run: stats.steady_seconds(run, ["load"]),
         "ready_s": lambda run: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
+        "first_answer_s": stats.cold_start_seconds,
+        "query_p90_s": lambda run: stats.query_seconds(run, 0.9, steps),
         "units_per_s": lambda run: _rate(run, steps, stats.steady_seconds(run, steps)),
         "load_units_per_s": lambda run: _rate(run, ["load"], stats.steady_seconds(run, ["load"])),
         "anon_peak_bytes": lambda run: run.anon_peak_bytes,

@@ -1,14 +1,14 @@
 """Runs -> figures -> Summary, Comparison, Floor, advice. Pure functions; the unit is the invocation (a container start), never the request.
 
 Figures are compared on the logarithm, so a Comparison is a ratio of geometric means; pairs are formed by block (METHODOLOGY.md).
-The order of reading: gate, metrics (with figures), estimate, ratio, ranking, floor, advice; family stands beside. Tails (with
-predictability) and warmup are for workloads with requests, and nothing calls them before there is one.
+The order of reading: gate, metrics (with figures, early_stopping), estimate, ratio, ranking, floor, advice; family stands beside. Tails
+(with predictability) and warmup are for workloads with requests that come unasked, and nothing calls them before there is one.
 """
 
 from harness.stats.advice import blocks_for_precision, blocks_needed, chance
 from harness.stats.estimate import CONFIDENCE, Estimate, combine, difference, estimate
 from harness.stats.family import binomial_interval, calibration, calibration_by_groups, holm
-from harness.stats.figures import FEW, by_block, cpu_seconds, first_seconds, steady_seconds, summarise
+from harness.stats.figures import FEW, by_block, cold_start_seconds, cpu_seconds, first_seconds, query_seconds, steady_seconds, summarise
 from harness.stats.floor import floor, null_pairs, spread, twin
 from harness.stats.gate import counts, exclusions, gate
 from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, figure, inputs, sampled
@@ -38,6 +38,7 @@ __all__ = [
     "calibration",
     "calibration_by_groups",
     "chance",
+    "cold_start_seconds",
     "combine",
     "compare",
     "comparison",
@@ -60,6 +61,7 @@ __all__ = [
     "paired",
     "predictability",
     "quantile",
+    "query_seconds",
     "rank",
     "requests_needed",
     "sampled",

@@ -53,6 +53,13 @@ def _total(row: Row) -> Cell:
     return Cell(with_interval(found), found.centre) if found else Cell(row.fate or UNKNOWN)
 
 
+_SOMETIMES = (
+    ("first_answer_s", "first answer s", _centre("first_answer_s")),
+    ("query_p90_s", "query p90 ms", _centre("query_p90_s", 1e-3)),
+)
+"""Figures that few workloads tell of."""
+
+
 def results(found: Findings, unit: str) -> tuple[list[str], list[Line]]:
     """One case: a line an implementation."""
     first = found.ranking.order[0] if found.ranking.order else None
@@ -66,6 +73,7 @@ def results(found: Findings, unit: str) -> tuple[list[str], list[Line]]:
         ("first total s", _centre("first_total_s")),
         ("load s", _centre("load_s")),
         ("start-up s", _centre("ready_s")),
+        *((text, cell) for figure, text, cell in _SOMETIMES if any(figure in row.figures for row in found.rows)),
         (f"{unit}s a second", _centre("units_per_s", text=rate)),
         ("peak MiB", _centre("anon_peak_bytes", _MIB)),
         ("pauses a job", lambda r: _held(r.interruptions.pauses, 1.0)),
@@ -119,13 +127,14 @@ def _step_cell(value: float | None, best: float | None) -> Cell:
 
 def phases(found: Findings) -> tuple[list[str], list[Line]]:
     """One case: the share of each phase that a step tells of in its steady passes, median over the runs; no line of none."""
-    shares = {(row.name, step): _shares(row, step) for row in found.rows for step in found.steps}
-    names = list(dict.fromkeys(name for told in shares.values() for name in told))
+    told = ("load", *found.steps)
+    shares = {(row.name, step): _shares(row, step) for row in found.rows for step in told}
+    names = list(dict.fromkeys(name for parts in shares.values() for name in parts))
     lines = [
-        _line(row, [Cell(step), *(_share_cell(told.get(name)) for name in names)])
+        _line(row, [Cell(step), *(_share_cell(shares[row.name, step].get(name)) for name in names)])
         for row in found.rows
-        for step in found.steps
-        if (told := shares[row.name, step])
+        for step in told
+        if shares[row.name, step]
     ]
     return ["step", *names], lines
 
