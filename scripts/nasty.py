@@ -112,7 +112,7 @@ def programs(cat: catalog.Catalog, select: Sequence[str], quick: bool, build: bo
 
 
 def _away(cat: catalog.Catalog, impl: Implementation) -> bool:
-    lacking = ["a container, which alone it runs in"] if impl.docker else local_build.missing(cat.languages[impl.language])
+    lacking = ["a container, which alone it runs in"] if impl.contained else local_build.missing(cat.languages[impl.language])
     if lacking:
         click.echo(f"{impl.name}: left out, this machine lacks {', '.join(lacking)}", err=True)
     return bool(lacking)
@@ -120,9 +120,10 @@ def _away(cat: catalog.Catalog, impl: Implementation) -> bool:
 
 def _program(cat: catalog.Catalog, impl: Implementation) -> Program:
     language = cat.languages[impl.language]
+    recipe = impl.local or language.local
     fill = local_build.placeholders(ROOT, impl, language)
-    command = tuple(part.format_map(fill) for part in language.local.run)
-    env = {name: value.format_map(fill) for name, value in language.local.env.items()}
+    command = tuple(part.format_map(fill) for part in recipe.run)
+    env = {name: value.format_map(fill) for name, value in recipe.env.items()}
     lacks = impl.workloads[WORKLOAD].lacks
     return Program(impl.name, command, env, tuple(s.name for s in cat.workloads[WORKLOAD].steps if s.tally and s.name not in lacks))
 
