@@ -21,6 +21,9 @@ type Answer struct {
 	Tally  map[string]int64 // where not nil, the check's sums in place of the values'
 	Units  int64            // of work that this pass went over, where it is not what Load said
 	Phases map[string]int64 // parts of the timed section, in nanoseconds; may be nil
+
+	// Queries has the nanoseconds of each query in order, of a step whose spec asks for them; may be nil.
+	Queries []int64
 }
 
 // Key is a column that says which group a row is of.

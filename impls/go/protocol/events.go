@@ -68,6 +68,7 @@ type sample struct {
 	Units    int64            `json:"units"`
 	Check    *check           `json:"check"`
 	Phases   map[string]int64 `json:"phases,omitempty"`
+	Queries  []int64          `json:"queries,omitempty"`
 }
 
 type answerEvent struct {

@@ -37,10 +37,15 @@ func (j *job) load() error {
 		j.units, err = j.work.Load(j.req)
 		return err
 	})
-	if err == nil {
-		j.sample("load", 1, false, t, &Answer{}, nil)
+	if err != nil {
+		return err
 	}
-	return err
+	var whole Answer
+	if phased, ok := j.work.(Phased); ok {
+		whole.Phases = phased.Phases()
+	}
+	j.sample("load", 1, false, t, &whole, nil)
+	return nil
 }
 
 // step runs the passes of one step. An answer lives until its sample is written and is garbage from then
@@ -78,7 +83,7 @@ func (j *job) sample(step string, pass int, warmup bool, t timing, a *Answer, c 
 	j.events.emit(sample{
 		Event: "sample", Index: j.index, Step: step, Pass: pass, Warmup: warmup,
 		StartNS: t.start, WallNS: t.wall, UserNS: t.user, SystemNS: t.system,
-		Units: cmp.Or(a.Units, j.units), Check: c, Phases: a.Phases,
+		Units: cmp.Or(a.Units, j.units), Check: c, Phases: a.Phases, Queries: a.Queries,
 	})
 	j.index++
 }

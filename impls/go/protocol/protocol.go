@@ -37,6 +37,12 @@ type Threaded interface {
 	Threads(allowed int) int
 }
 
+// Phased is a workload that knows the parts of its load.
+type Phased interface {
+	// Phases gives the nanoseconds of each part by name. It is asked once, after Load.
+	Phases() map[string]int64
+}
+
 // Step does the whole work of one step and returns its answer, whole in memory, or written and closed in
 // the request's outputs.
 type Step func() (*Answer, error)

@@ -38,6 +38,8 @@ func (c *counter) Load(req *Request) (int64, error) {
 	return 42, nil
 }
 
+func (c *counter) Phases() map[string]int64 { return map[string]int64{"reading": 3} }
+
 func (c *counter) Threads(allowed int) int { return allowed }
 
 // publish writes what it has, and then breaks where it was told so.
@@ -60,6 +62,8 @@ func (c *counter) Step(name string) Step {
 				Rows:   2,
 				Keys:   []Key{{"k", column{1, math.NaN()}}},
 				Values: []Value{{"asked", column{c.asked, math.NaN()}}},
+
+				Queries: []int64{40, 2},
 			}, nil
 		},
 		"publish": func() (*Answer, error) { return c.publish("publish", nil) },
@@ -118,6 +122,12 @@ func TestCourseOfAJob(t *testing.T) {
 	load, last, answer := events[2], events[5], events[6]
 	if load["check"] != nil || load["step"] != "load" || load["units"] != 42. || events[3]["warmup"] != true {
 		t.Errorf("load %v, first %v", load, events[3])
+	}
+	if phases := load["phases"].(map[string]any); len(phases) != 1 || phases["reading"] != 3. || load["queries"] != nil {
+		t.Errorf("load %v", load)
+	}
+	if queries := last["queries"].([]any); len(queries) != 2 || queries[0] != 40. || queries[1] != 2. || last["phases"] != nil {
+		t.Errorf("queries %v, phases %v", queries, last["phases"])
 	}
 	if last["warmup"] != false || last["index"] != 3. || last["pass"] != 3. {
 		t.Errorf("last %v", last)
