@@ -3,13 +3,16 @@ package main
 
 import (
 	"bench/protocol"
+	"bench/std/batchinference"
 	"bench/std/csvetl"
 	"bench/std/groupby"
 )
 
 func main() {
 	protocol.Variant{
-		Name:      "std",
-		Workloads: map[string]func() protocol.Workload{"groupby": groupby.New, "csv-etl": csvetl.New},
+		Name: "std",
+		Workloads: map[string]func() protocol.Workload{
+			"groupby": groupby.New, "csv-etl": csvetl.New, "batch-inference": batchinference.New,
+		},
 	}.Main()
 }

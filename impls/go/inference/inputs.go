@@ -1,0 +1,47 @@
+package inference
+
+import "bench/protocol"
+
+// Inputs are the rows in memory, one after the other.
+type Inputs struct {
+	Floats []float32 // of the model's only input
+	Tokens [][]int64 // of each of the inputs of a model of tokens
+}
+
+func readInputs(t *Task) (*Inputs, error) {
+	file, err := t.Tensors("inputs")
+	if err != nil {
+		return nil, err
+	}
+	in := new(Inputs)
+	for _, tensor := range t.Model.Inputs {
+		shape := append([]int{t.Rows}, tensor.Shape...)
+		if t.Model.Tokens {
+			var ids []int64
+			ids, err = Read[int64](file, tensor.Name, shape...)
+			in.Tokens = append(in.Tokens, ids)
+		} else {
+			in.Floats, err = Read[float32](file, tensor.Name, shape...)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return in, t.Model.refuse(in.Floats, file)
+}
+
+// refuse looks for a value that is not finite where the model has to have one.
+func (m *Model) refuse(values []float32, file *Tensors) error {
+	width := m.Inputs[0].Size()
+	for i, v := range values {
+		if v-v == 0 {
+			continue
+		}
+		row, column := i/width, i%width
+		if v != v && m.missing[0] <= column && column < m.missing[1] {
+			continue
+		}
+		return protocol.BadInput("%s: row %d has %v in column %d of %s", file.path, row, v, column, m.Inputs[0].Name)
+	}
+	return nil
+}
