@@ -2,7 +2,10 @@ module bench
 
 go 1.26
 
-require github.com/apache/arrow-go/v18 v18.8.0
+require (
+	github.com/apache/arrow-go/v18 v18.8.0
+	github.com/yalue/onnxruntime_go v1.27.0
+)
 
 require (
 	github.com/andybalholm/brotli v1.2.3 // indirect

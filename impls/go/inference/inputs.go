@@ -13,6 +13,7 @@ func readInputs(t *Task) (*Inputs, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer file.Close()
 	in := new(Inputs)
 	for _, tensor := range t.Model.Inputs {
 		shape := append([]int{t.Rows}, tensor.Shape...)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/bits"
 	"os"
 	"slices"
@@ -12,12 +13,13 @@ import (
 	"bench/protocol"
 )
 
-// Tensors is a safetensors file in memory, found to hold what its header says.
+// Tensors is an open safetensors file, found to have room for what its header says.
 type Tensors struct {
 	path     string
 	metadata map[string]string
 	entries  map[string]entry
-	body     []byte
+	body     *io.SectionReader
+	close    func() error
 }
 
 type entry struct {
@@ -37,38 +39,56 @@ type Value interface {
 // Only of these is the size known: the files of this workload have no others.
 var dtypes = map[string]uint64{"U8": 1, "I32": 4, "I64": 8, "F32": 4, "F64": 8}
 
-// Tensors reads a named input of the request.
+// Tensors opens a named input of the request.
 func (t *Task) Tensors(input string) (*Tensors, error) {
 	path, err := t.Request.Input(input)
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, protocol.BadInput("%v", err)
 	}
-	file, err := parse(data)
+	tensors, err := openTensors(file)
 	if err != nil {
+		file.Close()
 		return nil, protocol.BadInput("%s is no safetensors file: %v", path, err)
 	}
-	file.path = path
-	return file, nil
+	tensors.path, tensors.close = path, file.Close
+	return tensors, nil
+}
+
+// Close ends the reading.
+func (t *Tensors) Close() { t.close() } // nothing was written: an error changes nothing
+
+func openTensors(file *os.File) (*Tensors, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return parse(file, uint64(info.Size()))
 }
 
 // parse takes the header apart. It is not trusted: every number in it is checked before it is used.
-func parse(data []byte) (*Tensors, error) {
-	if len(data) < 8 {
-		return nil, fmt.Errorf("it ends after %d bytes", len(data))
+func parse(file io.ReaderAt, size uint64) (*Tensors, error) {
+	var first [8]byte
+	if _, err := file.ReadAt(first[:], 0); err != nil {
+		return nil, fmt.Errorf("it ends after %d bytes", size)
 	}
-	size, rest := binary.LittleEndian.Uint64(data), data[8:]
-	if size > uint64(len(rest)) {
-		return nil, fmt.Errorf("its header of %d bytes goes beyond its end", size)
+	length := binary.LittleEndian.Uint64(first[:])
+	if length > size-uint64(len(first)) {
+		return nil, fmt.Errorf("its header of %d bytes goes beyond its end", length)
+	}
+	text := make([]byte, length)
+	if _, err := file.ReadAt(text, int64(len(first))); err != nil {
+		return nil, err
 	}
 	var header map[string]json.RawMessage
-	if err := json.Unmarshal(rest[:size], &header); err != nil {
+	if err := json.Unmarshal(text, &header); err != nil {
 		return nil, fmt.Errorf("its header: %w", err)
 	}
-	t := &Tensors{entries: make(map[string]entry, len(header)), body: rest[size:]}
+	begin := int64(len(first)) + int64(length)
+	t := &Tensors{entries: make(map[string]entry, len(header)), body: io.NewSectionReader(file, begin, int64(size)-begin)}
 	for name, text := range header {
 		if err := t.add(name, text); err != nil {
 			return nil, fmt.Errorf("%q in its header: %w", name, err)
@@ -122,8 +142,8 @@ func (t *Tensors) filled() error {
 		}
 		end = span[1]
 	}
-	if end != uint64(len(t.body)) {
-		return fmt.Errorf("its tensors have %d bytes, the file has %d for them", end, len(t.body))
+	if end != uint64(t.body.Size()) {
+		return fmt.Errorf("its tensors have %d bytes, the file has %d for them", end, t.body.Size())
 	}
 	return nil
 }
@@ -146,10 +166,29 @@ func Read[T Value](t *Tensors, name string, shape ...int) ([]T, error) {
 		want := strings.ReplaceAll(fmt.Sprint(shape), fmt.Sprint(Any), "n")
 		return nil, protocol.BadInput("%s: %s is %s %d, not %s %s", t.path, name, e.DType, e.Shape, dtypeOf[T](), want)
 	}
-	data := t.body[e.Offsets[0]:e.Offsets[1]]
-	values := make([]T, uint64(len(data))/dtypes[e.DType])
-	_, err := binary.Decode(data, binary.LittleEndian, values)
-	return values, err
+	values := make([]T, (e.Offsets[1]-e.Offsets[0])/dtypes[e.DType])
+	in := io.NewSectionReader(t.body, int64(e.Offsets[0]), int64(e.Offsets[1]-e.Offsets[0]))
+	if err := decode(in, values); err != nil {
+		return nil, protocol.BadInput("%s: %s: %v", t.path, name, err)
+	}
+	return values, nil
+}
+
+// decode takes a piece at a time, so that the file is never in memory beside its values.
+func decode[T Value](in io.Reader, values []T) error {
+	var piece [1 << 16]byte
+	for len(values) > 0 {
+		n := min(len(values), len(piece)/binary.Size(values[0]))
+		data := piece[:n*binary.Size(values[0])]
+		if _, err := io.ReadFull(in, data); err != nil {
+			return err
+		}
+		if _, err := binary.Decode(data, binary.LittleEndian, values[:n]); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return nil
 }
 
 func fits(shape []uint64, want []int) bool {

@@ -1,9 +1,10 @@
 package batchinference
 
 import (
+	"fmt"
+
 	"bench/inference"
 	"bench/protocol"
-	"fmt"
 )
 
 // network is dense layers one after the other.
@@ -28,6 +29,7 @@ func openNetwork(t *inference.Task) (inference.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer file.Close()
 	if err := file.WantFormat(format); err != nil {
 		return nil, err
 	}

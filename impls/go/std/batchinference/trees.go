@@ -24,6 +24,7 @@ func readTrees(t *inference.Task, features int) (*trees, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer file.Close()
 	m := new(trees)
 	const n = inference.Any
 	for _, err := range []error{
