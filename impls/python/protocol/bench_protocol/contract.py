@@ -3,7 +3,10 @@
 The file is imported after the request has come and the thread limits are in the environment,
 so it imports its library at the top like any other module.
 
-Beside these a module may offer `phases(step, result) -> Mapping[str, int]`: name of a part of the timed section to its nanoseconds.
+Beside these a module may offer, each asked after the clock has stopped:
+- `phases(step, result) -> Mapping[str, int]`: name of a part of the timed section to its nanoseconds;
+- `load_phases(data) -> Mapping[str, int]`: the same of `load`;
+- `queries(step, result) -> Sequence[int]`: the nanoseconds of each query, in order; none for a step that has no queries.
 """
 
 from collections.abc import Callable, Mapping

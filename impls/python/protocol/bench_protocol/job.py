@@ -61,7 +61,8 @@ class Job:
             raise
         except Exception as error:  # each engine has its own types of error for a file that it cannot read
             raise Failure("input", f"load failed: {type(error).__name__}: {error}") from error
-        self._sample(times, step="load", warmup=False, units=workload.units(data), check=None, **{"pass": 1})
+        fields = {"units": workload.units(data), "check": None, **_told(workload, "phases", "load_phases", data)}
+        self._sample(times, step="load", warmup=False, **fields, **{"pass": 1})
         return data
 
     def _step(self, workload: Workload, request: Request, step: str, data: Any, outputs: Outputs) -> None:
@@ -72,8 +73,9 @@ class Job:
                 result, times = timed(workload.STEPS[step], data)
             check = workload.check(step, result)
             warmup = number <= request.warmup
-            fields = {"units": workload.units(data), "check": check, **_phases(workload, step, result)}
-            self._sample(times, step=step, warmup=warmup, **fields, **{"pass": number})
+            fields = {"units": workload.units(data), "check": check, **_told(workload, "phases", "phases", step, result)}
+            queries = {name: told for name, told in _told(workload, "queries", "queries", step, result).items() if told}
+            self._sample(times, step=step, warmup=warmup, **fields, **queries, **{"pass": number})
         if request.answers and not outputs.written:
             path = Path(request.answers) / f"{step}.csv"
             rows = workload.write(step, result, path)
@@ -84,7 +86,7 @@ class Job:
         self._samples += 1
 
 
-def _phases(workload: Workload, step: str, result: Any) -> dict[str, dict[str, int]]:
-    """Not in the contract's class: most workloads have no phases, and a module cannot inherit a default."""
-    phases = getattr(workload, "phases", None)
-    return {"phases": dict(phases(step, result))} if phases else {}
+def _told(workload: Workload, field: str, function: str, *arguments: Any) -> dict[str, Any]:
+    """What a module may offer. Not in the contract's class: most workloads lack it, and a module cannot inherit a default."""
+    tell = getattr(workload, function, None)
+    return {field: tell(*arguments)} if tell else {}

@@ -69,7 +69,12 @@ def test_what_a_pass_wrote_is_kept_when_it_has_succeeded(run, request_of, tmp_pa
     assert sorted(file.name for file in outputs.iterdir()) == ["publish.csv", "publish.rest.csv"]
     assert (outputs / "publish.csv").read_text() == "value\n0.30000000000000004\n"
     assert [answer["step"] for answer in outcome.of("answer")] == ["total"]
-    assert [s["phases"] for s in outcome.of("sample")[1:]] == [{"adding": 7}] * 3 + [{}] * 3
+    assert [s["phases"] for s in outcome.of("sample")] == [{"lines": 2}] + [{"adding": 7}] * 3 + [{}] * 3
+
+
+def test_queries_are_told_where_a_step_has_them(run, request_of, tmp_path):
+    outcome = run(request_of(outputs=str(tmp_path), steps=["publish", "total"]))
+    assert [s.get("queries") for s in outcome.of("sample")] == [None] * 4 + [[3, 5]] * 3
 
 
 def test_a_pass_that_fails_leaves_nothing_behind(run, request_of, tmp_path):
