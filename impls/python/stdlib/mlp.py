@@ -1,0 +1,54 @@
+"""mlp in plain Python: a neuron is a sum of products, taken by iterators written in C."""
+
+import sys
+from array import array
+from math import tanh
+from operator import mul
+from typing import Any
+
+from inference import layers
+from inference.case import Case
+from inference.engine import Query, Rows
+
+if sys.version_info >= (3, 12):
+    from math import sumprod
+else:
+
+    def sumprod(p: list[float], q: list[float]) -> float:
+        return sum(map(mul, p, q))
+
+
+class Mlp:
+    """Of each neuron the weights of its inputs, and its bias."""
+
+    def __init__(self, case: Case) -> None:
+        self._layers = [neurons(layer) for layer in layers.read(case.file("arrays"))]
+
+    def begin(self, rows: Rows, out: Any, batch: int) -> Query:
+        """Rows are lists of numbers. Inputs that are 0 are multiplied like any other: the network is dense."""
+        first, second, ((last, bias),) = self._layers
+        x = rows["input"]
+
+        def probability(row: list[float]) -> float:
+            """`tanh` for the logistic function, because `exp` raises an error far below 0."""
+            hidden = [total if (total := sumprod(row, weights) + bias) > 0.0 else 0.0 for weights, bias in first]
+            hidden = [total if (total := sumprod(hidden, weights) + bias) > 0.0 else 0.0 for weights, bias in second]
+            return 0.5 + 0.5 * tanh(0.5 * (sumprod(hidden, last) + bias))
+
+        if batch == 1:
+
+            def one(row: int, _: int) -> None:
+                out[row] = probability(x[row])
+
+            return one
+
+        def query(begin: int, end: int) -> None:
+            out[begin:end] = array("d", map(probability, x[begin:end]))
+
+        return query
+
+
+def neurons(layer: layers.Layer) -> list[tuple[list[float], float]]:
+    """The layer's columns, which the file has as rows [in, out]."""
+    weights, width = layer.weight.data.tolist(), layer.weight.shape[1]
+    return [(weights[output::width], bias) for output, bias in enumerate(layer.bias.data)]
