@@ -50,6 +50,8 @@ pub enum Event<'a> {
         check: Option<Check>,
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         phases: BTreeMap<&'static str, u64>,
+        #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+        queries: &'a [u64],
     },
     Answer {
         step: &'a str,
@@ -113,6 +115,25 @@ mod tests {
     fn an_event_carries_its_name() {
         let line = serde_json::to_string(&Event::Ready { now_ns: 5, threads: 1 }).unwrap();
         assert_eq!(line, r#"{"event":"ready","now_ns":5,"threads":1}"#);
+    }
+
+    #[test]
+    fn what_a_sample_was_not_asked_for_is_left_out() {
+        let timing = Timing { start_ns: 1, wall_ns: 2, user_ns: 3, system_ns: 0 };
+        let sample = |queries, phases| {
+            let (index, pass, warmup, units, check) = (0, 1, false, 4, None);
+            let step = "load";
+            let sample =
+                Event::Sample { index, step, pass, warmup, timing, units, check, phases, queries };
+            serde_json::to_string(&sample).unwrap()
+        };
+        let bare = sample(&[], BTreeMap::new());
+        assert!(bare.ends_with(r#""units":4,"check":null}"#), "{bare}");
+        let full = sample(&[70, 50], BTreeMap::from([("model", 9)]));
+        assert!(
+            full.ends_with(r#""check":null,"phases":{"model":9},"queries":[70,50]}"#),
+            "{full}"
+        );
     }
 
     #[test]

@@ -28,9 +28,14 @@ pub trait Workload: Sized {
     /// The timed work of one pass. The answer is dropped outside the timed section.
     fn run(&mut self, step: &str) -> Result<Self::Answer, Failure>;
 
-    /// Parts of the last pass's timed section, in nanoseconds.
+    /// Parts of the last pass's timed section, in nanoseconds; asked after `load` too.
     fn phases(&self) -> BTreeMap<&'static str, u64> {
         BTreeMap::new()
+    }
+
+    /// The nanoseconds of each query of the last pass, in order; empty where its step asks for none.
+    fn queries(&self) -> &[u64] {
+        &[]
     }
 }
 
@@ -168,8 +173,10 @@ impl Job {
         let index = self.samples;
         self.samples += 1;
         let units = workload.units();
-        let phases = if check.is_some() { workload.phases() } else { BTreeMap::new() };
-        Ok(emit(&Event::Sample { index, step, pass, warmup, timing, units, check, phases })?)
+        let (phases, queries) = (workload.phases(), workload.queries());
+        let sample =
+            Event::Sample { index, step, pass, warmup, timing, units, check, phases, queries };
+        Ok(emit(&sample)?)
     }
 
     fn keep(&self, answer: &mut impl Answer, step: &str, rows: u64) -> Result<(), Failure> {
