@@ -13,7 +13,7 @@ import minilm
 import mlp
 import ocr_cls
 import vad
-from request import Mistake, mapping, serve, whole
+from request import Mistake, folder, mapping, serve, whole
 from safetensors.numpy import save_file
 
 MAKERS: dict[str, Any] = {"gbdt": gbdt, "mlp": mlp, "vad": vad, "ocr-cls": ocr_cls, "minilm": minilm}
@@ -22,7 +22,7 @@ FILES = {"onnx": "model.onnx", "arrays": "arrays.safetensors", "lightgbm": "mode
 
 def make(request: dict[str, Any]) -> dict[str, Any]:
     """The manifest, once the files lie in the request's `out`."""
-    params, seed, out = mapping(request, "params"), whole(request, "seed", 0, 2**64 - 1), Path(request["out"])
+    params, seed, out = mapping(request, "params"), whole(request, "seed", 0, 2**64 - 1), folder(request, "out")
     name = manifest.model(params)
     rows = whole(params, "rows", 1, 10**6)
     batch = whole(params, "batch", 1, rows)
@@ -69,4 +69,4 @@ def _link(kept: Path, wanted: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve("generate", make))
+    sys.exit(serve("making", make))

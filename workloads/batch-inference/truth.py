@@ -93,4 +93,4 @@ def _write(values: NDArray[Any], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve("oracle", oracle))
+    sys.exit(serve("truth", oracle))

@@ -37,8 +37,7 @@ def ask(python: Path, script: Path, request: dict[str, Any]) -> dict[str, Any]:
         [python, script], input=json.dumps(request), capture_output=True, text=True, check=False, env={**os.environ, **limits}
     )
     if done.returncode:
-        last = (done.stderr.strip() or f"it ended with {done.returncode}").splitlines()[-1]
-        raise Mistake(f"{script.name}: {last}")
+        raise Mistake((done.stderr.strip() or f"{script.name} ended with {done.returncode}").splitlines()[-1])
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
