@@ -28,6 +28,11 @@ from safetensors.numpy import load_file
 folder, rows = sys.argv[1], int(sys.argv[2])
 inputs = {name: tensor[:rows] for name, tensor in load_file(f"{folder}/inputs.safetensors").items()}
 model = onnx.load(f"{folder}/model.onnx")
+for node in model.graph.node:  # in operator set 9 only training knows a momentum; the evaluator takes it for an order to train
+    if node.op_type == "BatchNormalization":
+        kept = [a for a in node.attribute if a.name != "momentum"]
+        del node.attribute[:]
+        node.attribute.extend(kept)
 if any(value.name == "state" for value in model.graph.input):
     inputs["state"] = np.zeros((2, rows, 128), np.float32)
 values = ReferenceEvaluator(model).run([model.graph.output[0].name], inputs)[0]
