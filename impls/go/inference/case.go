@@ -38,8 +38,6 @@ func (c Case) validate(steps []string) error {
 		return protocol.BadInput("no rows: %d", c.Rows)
 	case c.Batch < 1 || c.Rows%c.Batch != 0:
 		return protocol.BadInput("a batch of %d does not divide %d rows", c.Batch, c.Rows)
-	case c.Queries < 0 || c.Queries > c.Rows:
-		return protocol.BadInput("%d queries of one row each, of %d rows", c.Queries, c.Rows)
 	case c.Model.Name == "vad" && (c.Streams < 1 || c.Streams%c.Batch != 0):
 		return protocol.BadInput("a batch of %d does not divide %d streams", c.Batch, c.Streams)
 	}
@@ -51,14 +49,14 @@ func (c Case) validate(steps []string) error {
 	return nil
 }
 
-// takes refuses a step of another model, and a stream of no queries.
+// takes refuses a step of another model, and a stream of no queries or of more than there are rows.
 func (c Case) takes(step string) error {
 	switch step {
 	case c.Model.Name, c.Model.Name + callSuffix:
 		return nil
 	case c.Model.Name + streamSuffix:
-		if c.Queries == 0 {
-			return protocol.BadInput("the step %s has no queries", step)
+		if c.Queries < 1 || c.Queries > c.Rows {
+			return protocol.BadInput("%d queries of one row each, of %d rows", c.Queries, c.Rows)
 		}
 		return nil
 	}

@@ -127,8 +127,10 @@ func (l *layer) apply(y, x []float32) {
 	}
 	for ; j < len(y); j++ {
 		w := l.weights[j*n:][:n]
+		var s float32
 		for i, v := range x {
-			y[j] += v * w[i]
+			s += v * w[i]
 		}
+		y[j] += s
 	}
 }
