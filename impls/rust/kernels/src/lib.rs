@@ -10,8 +10,9 @@ mod masks;
 mod network;
 mod trees;
 
-pub use forest::{FEATURES, Forest, Node};
-pub use network::Network;
+pub use forest::{FEATURES, Forest, Node, leaf};
+pub use masks::round_down;
+pub use network::{INPUTS, Network};
 pub use trees::Trees;
 
 /// 1 / (1 + exp(-x)), the answer of both models.

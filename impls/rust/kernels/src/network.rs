@@ -9,7 +9,7 @@ use crate::isa::twice;
 use crate::sigmoid;
 
 /// Numbers in a row.
-const INPUTS: usize = 131;
+pub const INPUTS: usize = 131;
 
 #[derive(Clone)]
 pub struct Network {
