@@ -10,6 +10,8 @@ mod inputs;
 mod model;
 mod setup;
 mod tensors;
+#[cfg(test)]
+mod testing;
 mod value;
 mod workload;
 

@@ -2,6 +2,7 @@
 //!
 //! The `safetensors` crate, which the format comes from, judges the header: lengths, overlaps, holes, overflows.
 //! What is checked here is what the spec adds to it: names, types, shapes, the version of ours.
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,9 @@ impl Tensors {
     /// The shape of a tensor of this type and number of dimensions.
     pub fn shape<T: Element, const N: usize>(&self, name: &str) -> Result<[usize; N], Failure> {
         let tensor = self.typed::<T>(name)?;
-        tensor.shape().try_into().map_err(|_| self.misshaped(name, tensor.shape(), &[0; N]))
+        let found = tensor.shape();
+        let unlike = |_| format!("tensor '{name}' has the shape {found:?}, not {N} dimension(s)");
+        found.try_into().map_err(|error| self.refuse(unlike(error)))
     }
 
     pub fn numbers<T: Element>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, Failure> {
@@ -75,7 +78,7 @@ impl Tensors {
     }
 
     /// A failure that names the file.
-    pub fn refuse(&self, why: impl std::fmt::Display) -> Failure {
+    pub fn refuse(&self, why: impl Display) -> Failure {
         Failure::input(format!("{}: {why}", self.path.display()))
     }
 
@@ -96,5 +99,63 @@ impl Tensors {
     fn parse(&self) -> Result<SafeTensors<'_>, Failure> {
         SafeTensors::deserialize(&self.bytes)
             .map_err(|error| self.refuse(format!("cut off or no safetensors: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_protocol::Kind;
+
+    use super::*;
+    use crate::testing::{Folder, file};
+
+    #[test]
+    fn a_tensor_reads_back_as_it_was_written() {
+        let folder = Folder::new("tensors");
+        let bytes = file(&[("a", &[2, 2], &[1.5, f32::NAN, -0.0, 7.0]), ("b", &[0], &[])]);
+        let file = Tensors::read(&folder.write("file", &bytes)).unwrap();
+        file.expect_format("1").unwrap();
+        assert_eq!(file.shape::<f32, 2>("a").unwrap(), [2, 2]);
+        let numbers: Vec<f32> = file.numbers("a", &[2, 2]).unwrap();
+        assert_eq!(
+            numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>()[3],
+            0x40e0_0000
+        );
+        assert!(numbers[1].is_nan());
+        assert!(file.numbers::<f32>("b", &[0]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_tensor_of_that_kind_is_refused() {
+        let folder = Folder::new("kinds");
+        let bytes = file(&[("a", &[2, 2], &[0.0; 4])]);
+        let file = Tensors::read(&folder.write("file", &bytes)).unwrap();
+        let refusals = [
+            (file.numbers::<f32>("c", &[2, 2]).unwrap_err(), "no tensor 'c'"),
+            (file.numbers::<f64>("a", &[2, 2]).unwrap_err(), "tensor 'a' is F32, not F64"),
+            (file.numbers::<f32>("a", &[4]).unwrap_err(), "has the shape [2, 2], not [4]"),
+            (file.shape::<f32, 1>("a").unwrap_err(), "has the shape [2, 2], not 1 dimension(s)"),
+            (file.expect_format("2").unwrap_err(), "format '1', known is '2'"),
+        ];
+        for (failure, why) in refusals {
+            assert_eq!(failure.kind, Kind::Input);
+            assert!(failure.message.ends_with(why), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_file_cut_off_anywhere_is_refused() {
+        let folder = Folder::new("cut");
+        let bytes = file(&[("a", &[2, 2], &[0.0; 4])]);
+        let huge = [&[0xff_u8; 8], &bytes[8..]].concat();
+        let longer = [&bytes[..], b"!"].concat();
+        let cut = (0..bytes.len()).map(|length| bytes[..length].to_vec());
+        for bytes in cut.chain([huge, longer]) {
+            let Err(failure) = Tensors::read(&folder.write("file", &bytes)) else {
+                panic!("{} bytes were taken", bytes.len());
+            };
+            assert_eq!(failure.kind, Kind::Input);
+            assert!(!failure.message.contains('\n'));
+        }
     }
 }

@@ -124,3 +124,76 @@ impl Clock {
         lap.as_nanos() as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Folder, file};
+
+    /// Counts a recording's frames in its state, and answers with the count and the frame's first number.
+    struct Counting;
+
+    impl Engine for Counting {
+        type Value = f32;
+
+        fn open(_setup: &Setup) -> Result<Self, Failure> {
+            Ok(Self)
+        }
+
+        fn fork(&self) -> Result<Option<Self>, Failure> {
+            Ok(Some(Self))
+        }
+
+        fn answer(&mut self, query: Query<'_>, out: &mut [f32]) -> Result<(), Failure> {
+            assert_eq!((query.state.len(), out.len()), (query.rows * 256, query.rows));
+            for (row, out) in out.iter_mut().enumerate() {
+                query.state[row] += 1.0;
+                *out = 100.0 * query.state[row] + query.values[row * 576];
+            }
+            Ok(())
+        }
+    }
+
+    fn job(batch: usize, threads: usize) -> Inference<Counting> {
+        let folder = Folder::new(&format!("job-{batch}-{threads}"));
+        // Three frames of each of four recordings; a frame begins with its recording's number.
+        let values: Vec<f32> = (0..12 * 576).map(|i| (i / 576 % 4) as f32).collect();
+        let params =
+            json!({"model": "vad", "batch": batch, "rows": 12, "queries": 6, "streams": 4});
+        let request = folder.request(&file(&[("input", &[12, 576], &values)]), params, threads);
+        Inference::load(&request).unwrap()
+    }
+
+    const ANSWERS: [f32; 12] =
+        [100.0, 101.0, 102.0, 103.0, 200.0, 201.0, 202.0, 203.0, 300.0, 301.0, 302.0, 303.0];
+
+    #[test]
+    fn states_go_on_with_their_recordings_and_begin_anew_with_each_pass() {
+        for (batch, threads) in [(1, 1), (2, 1), (4, 1), (1, 2), (1, 3), (2, 2), (4, 2)] {
+            let mut job = job(batch, threads);
+            for _ in 0..2 {
+                assert_eq!(job.run("vad").unwrap().values, ANSWERS, "{batch} {threads}");
+            }
+            assert_eq!((job.units(), job.queries()), (12, &[] as &[u64]));
+        }
+    }
+
+    #[test]
+    fn a_stream_tells_the_time_of_each_query() {
+        let mut job = job(2, 1);
+        assert_eq!((job.units(), job.phases().len(), job.queries().len()), (12, 3, 0));
+        for _ in 0..2 {
+            assert_eq!(job.run("vad-stream").unwrap().values, ANSWERS[..6]);
+            assert_eq!((job.units(), job.phases().len(), job.queries().len()), (6, 0, 6));
+        }
+    }
+
+    #[test]
+    fn steps_of_another_model_are_unsupported() {
+        for step in ["gbdt", "vad-call", "vad-streams"] {
+            assert!(job(1, 1).run(step).is_err(), "{step}");
+        }
+    }
+}
