@@ -14,11 +14,11 @@ pub const PROTOCOL: u32 = 1;
 
 /// What a variant says of itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Identity {
-    pub variant: &'static str,
-    /// Name and version of each library that does the work.
-    pub libraries: &'static [(&'static str, &'static str)],
-    pub allocator: &'static str,
+pub struct Identity<'a> {
+    pub variant: &'a str,
+    /// Name and version of each library that does the work; one that is loaded at run time is asked for its own.
+    pub libraries: &'a [(&'a str, &'a str)],
+    pub allocator: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -27,12 +27,12 @@ pub enum Event<'a> {
     Hello {
         protocol: u32,
         language: &'static str,
-        variant: &'static str,
+        variant: &'a str,
         runtime: &'static str,
-        libraries: BTreeMap<&'static str, &'static str>,
+        libraries: BTreeMap<&'a str, &'a str>,
         parallelism: Option<usize>,
         clock: &'static str,
-        allocator: &'static str,
+        allocator: &'a str,
         now_ns: u64,
     },
     Ready {

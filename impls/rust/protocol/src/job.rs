@@ -40,16 +40,24 @@ pub trait Workload: Sized {
 }
 
 /// Speaks for a variant until the harness closes its end. `dispatch` names the workloads it takes.
-pub fn serve(identity: &Identity, dispatch: impl FnOnce(Job) -> Result<(), Failure>) -> ExitCode {
+pub fn serve(
+    identity: &Identity<'_>,
+    dispatch: impl FnOnce(Job) -> Result<(), Failure>,
+) -> ExitCode {
     report_panics();
     match converse(identity, dispatch) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             outputs::discard();
-            report(&failure);
-            ExitCode::FAILURE
+            refuse(&failure)
         }
     }
+}
+
+/// Ends a variant as an `error` event; called by itself where not even `hello` is possible.
+pub fn refuse(failure: &Failure) -> ExitCode {
+    report(failure);
+    ExitCode::FAILURE
 }
 
 /// A panic of any thread ends the job as an `error` event, after the usual message on standard error.
@@ -71,7 +79,7 @@ fn report(failure: &Failure) {
 }
 
 fn converse(
-    identity: &Identity,
+    identity: &Identity<'_>,
     dispatch: impl FnOnce(Job) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     emit(&hello(identity))?;
@@ -83,7 +91,7 @@ fn converse(
     dispatch(Job { request, outputs: Outputs::default(), samples: 0 })
 }
 
-fn hello(identity: &Identity) -> Event<'static> {
+fn hello<'a>(identity: &Identity<'a>) -> Event<'a> {
     Event::Hello {
         protocol: PROTOCOL,
         language: "rust",

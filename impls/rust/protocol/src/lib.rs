@@ -15,5 +15,5 @@ mod request;
 pub use answer::{Answer, Check};
 pub use event::Identity;
 pub use failure::{Failure, Kind};
-pub use job::{Job, Workload, serve};
+pub use job::{Job, Workload, refuse, serve};
 pub use request::{MeterSettings, Request};
