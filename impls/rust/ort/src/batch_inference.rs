@@ -1,6 +1,6 @@
 //! batch-inference in ONNX Runtime: a session for the model and one for the call, whose inputs are views of the rows.
 //!
-//! Nothing is copied on the way in; an answer is copied once, from the session's memory into the result.
+//! Nothing is copied on the way in; an answer is copied once, out of memory that is set aside for it.
 mod graph;
 
 use bench_protocol::Failure;
@@ -22,9 +22,13 @@ impl Engine for OnnxRuntime {
 
     fn open(setup: &Setup) -> Result<Self, Failure> {
         let model = setup.model;
-        let mut outputs = vec![model.output()];
-        outputs.extend((model == Model::Vad).then_some("stateN"));
-        let graph = Graph::open(setup, "onnx", &outputs)?;
+        let outputs: &[_] = match model {
+            Model::Gbdt => &["probabilities"],
+            Model::Vad => &["output", "stateN"],
+            Model::Minilm => &["embedding"],
+            Model::Mlp | Model::OcrCls => &["output"],
+        };
+        let graph = Graph::open(setup, "onnx", outputs)?;
         Ok(Self { model, graph, call: None, shape: [&[0], model.row()].concat() })
     }
 
@@ -33,7 +37,7 @@ impl Engine for OnnxRuntime {
         let done = match self.model {
             Model::Vad => self.frames(query, out),
             Model::Minilm => self.sentences(query, out),
-            model => self.graph.answer(model.tensors()[0], &self.shape, query, out),
+            model => self.graph.answer(model.tensors()[0], &self.shape, &query, out),
         };
         done.map_err(|error| self.graph.refuse(&error))
     }
@@ -46,7 +50,7 @@ impl Engine for OnnxRuntime {
     fn call(&mut self, query: Query<'_>, out: &mut [f32]) -> Result<(), Failure> {
         let graph = self.call.as_mut().expect("open_call comes first");
         self.shape[0] = query.rows;
-        graph.answer("input", &self.shape, query, out).map_err(|error| graph.refuse(&error))
+        graph.answer("input", &self.shape, &query, out).map_err(|error| graph.refuse(&error))
     }
 }
 
@@ -57,7 +61,7 @@ impl OnnxRuntime {
         let inputs = inputs![
             "input" => view(&self.shape, query.values)?, "state" => view(&shape, query.state)?
         ];
-        let outputs = self.graph.run(inputs)?;
+        let outputs = self.graph.run(query.rows, inputs)?;
         copy_last(&outputs[0], query.rows, out)?;
         copy_last(&outputs[1], 1, query.state)
     }
@@ -67,6 +71,6 @@ impl OnnxRuntime {
         let inputs = inputs![
             "input_ids" => ids?, "attention_mask" => mask?, "token_type_ids" => types?
         ];
-        copy_last(&self.graph.run(inputs)?[0], query.rows, out)
+        copy_last(&self.graph.run(query.rows, inputs)?[0], query.rows, out)
     }
 }
