@@ -28,7 +28,7 @@ from safetensors.numpy import load_file
 
 class BatchNormalization(OpRun):
     # For inference, as the operator's text has it. The evaluator's own of operator set 9 takes any momentum, and its default, for training.
-    def _run(self, x, scale, bias, mean, var, epsilon=None, momentum=None):
+    def _run(self, x, scale, bias, mean, var, epsilon=None, **of_training):
         scale, bias, mean, var = (a.reshape(-1, *(1,) * (x.ndim - 2)) for a in (scale, bias, mean, var))
         return (((x - mean) / np.sqrt(var + epsilon) * scale + bias).astype(x.dtype),)
 
