@@ -42,7 +42,7 @@ func (m *Model) refuse(values []float32, file *Tensors) error {
 		if v != v && m.missing[0] <= column && column < m.missing[1] {
 			continue
 		}
-		return protocol.BadInput("%s: row %d has %v in column %d of %s", file.path, row, v, column, m.Inputs[0].Name)
+		return protocol.BadInput("%s: row %d has %v in column %d of %s", file.Path, row, v, column, m.Inputs[0].Name)
 	}
 	return nil
 }

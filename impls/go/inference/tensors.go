@@ -15,7 +15,7 @@ import (
 
 // Tensors is an open safetensors file, found to have room for what its header says.
 type Tensors struct {
-	path     string
+	Path     string
 	metadata map[string]string
 	entries  map[string]entry
 	body     *io.SectionReader
@@ -54,7 +54,7 @@ func (t *Task) Tensors(input string) (*Tensors, error) {
 		file.Close()
 		return nil, protocol.BadInput("%s is no safetensors file: %v", path, err)
 	}
-	tensors.path, tensors.close = path, file.Close
+	tensors.Path, tensors.close = path, file.Close
 	return tensors, nil
 }
 
@@ -151,7 +151,7 @@ func (t *Tensors) filled() error {
 // WantFormat refuses a file whose metadata name another format.
 func (t *Tensors) WantFormat(format string) error {
 	if got := t.metadata["format"]; got != format {
-		return protocol.BadInput("%s has the format %q, not %q", t.path, got, format)
+		return protocol.BadInput("%s has the format %q, not %q", t.Path, got, format)
 	}
 	return nil
 }
@@ -160,16 +160,16 @@ func (t *Tensors) WantFormat(format string) error {
 func Read[T Value](t *Tensors, name string, shape ...int) ([]T, error) {
 	e, ok := t.entries[name]
 	if !ok {
-		return nil, protocol.BadInput("%s has no tensor %s", t.path, name)
+		return nil, protocol.BadInput("%s has no tensor %s", t.Path, name)
 	}
 	if e.DType != dtypeOf[T]() || !fits(e.Shape, shape) {
 		want := strings.ReplaceAll(fmt.Sprint(shape), fmt.Sprint(Any), "n")
-		return nil, protocol.BadInput("%s: %s is %s %d, not %s %s", t.path, name, e.DType, e.Shape, dtypeOf[T](), want)
+		return nil, protocol.BadInput("%s: %s is %s %d, not %s %s", t.Path, name, e.DType, e.Shape, dtypeOf[T](), want)
 	}
 	values := make([]T, (e.Offsets[1]-e.Offsets[0])/dtypes[e.DType])
 	in := io.NewSectionReader(t.body, int64(e.Offsets[0]), int64(e.Offsets[1]-e.Offsets[0]))
 	if err := decode(in, values); err != nil {
-		return nil, protocol.BadInput("%s: %s: %v", t.path, name, err)
+		return nil, protocol.BadInput("%s: %s: %v", t.Path, name, err)
 	}
 	return values, nil
 }

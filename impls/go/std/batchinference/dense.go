@@ -2,6 +2,7 @@ package batchinference
 
 import (
 	"fmt"
+	"slices"
 
 	"bench/inference"
 	"bench/protocol"
@@ -44,7 +45,7 @@ func openNetwork(t *inference.Task) (inference.Engine, error) {
 		inputs = len(l.bias)
 	}
 	if inputs != t.Model.Width {
-		return nil, protocol.BadInput("%s: the last layer has %d outputs, not %d", t.Request.Inputs["arrays"], inputs, t.Model.Width)
+		return nil, protocol.BadInput("%s: the last layer has %d outputs, not %d", file.Path, inputs, t.Model.Width)
 	}
 	return n.Fork(), nil
 }
@@ -57,6 +58,11 @@ func readLayer(file *inference.Tensors, i, inputs int) (*layer, error) {
 	weights, err := inference.Read[float32](file, fmt.Sprintf("weight%d", i), inputs, len(bias))
 	if err != nil {
 		return nil, err
+	}
+	for _, v := range slices.Concat(weights, bias) {
+		if !finite(float64(v)) {
+			return nil, protocol.BadInput("%s: layer %d has a weight of %v", file.Path, i, v)
+		}
 	}
 	l := &layer{inputs, make([]float32, len(weights)), bias}
 	for k, w := range weights {

@@ -171,6 +171,9 @@ func TestNetworksThatAreRefused(t *testing.T) {
 		"the last layer has 2 outputs, not 1": func(f map[string]tensor) {
 			f["weight2"], f["bias2"] = tensor{"F32", []int{6, 2}, make([]float32, 12)}, tensor{"F32", []int{2}, make([]float32, 2)}
 		},
+		"layer 1 has a weight of NaN": func(f map[string]tensor) {
+			f["bias1"] = tensor{"F32", []int{6}, []float32{0, 0, 0, 0, 0, float32(math.NaN())}}
+		},
 		"weight2 is F64 [6 1], not F32 [6 1]": func(f map[string]tensor) { f["weight2"] = tensor{"F64", []int{6, 1}, make([]float64, 6)} },
 	} {
 		f := dense()

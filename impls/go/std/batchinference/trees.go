@@ -39,7 +39,7 @@ func readTrees(t *inference.Task, features int) (*trees, error) {
 		}
 	}
 	if err := m.check(features); err != nil {
-		return nil, protocol.BadInput("%s: %v", t.Request.Inputs["arrays"], err)
+		return nil, protocol.BadInput("%s: %v", file.Path, err)
 	}
 	return m, nil
 }
