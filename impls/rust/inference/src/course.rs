@@ -76,19 +76,21 @@ impl Course {
             return self.follow(inputs, |turn, out| each(worker, turn.take(), out));
         }
         let mut out = self.empty();
-        let (count, each) = (workers.len(), &each);
+        let count = workers.len();
         let parts = self.deal(&mut out, count);
+        let work = |(i, (worker, parts)): (usize, (&mut E, _))| {
+            let first = self.round * i / count;
+            self.work(first, parts, inputs, |turn, out| each(worker, turn.take(), out))
+        };
         thread::scope(|scope| {
-            let mut started = Vec::with_capacity(count);
-            for (i, (worker, parts)) in workers.iter_mut().zip(parts).enumerate() {
-                let first = self.round * i / count;
-                let each = move |turn: Turn<'_>, out: &mut [_]| each(worker, turn.take(), out);
-                started.push(scope.spawn(move || self.work(first, parts, inputs, each)));
-            }
-            let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-                worker.join().expect("a panic has ended the program before")
+            let mut shares = workers.iter_mut().zip(parts).enumerate();
+            let own = shares.next();
+            let others: Vec<_> = shares.map(|share| scope.spawn(|| work(share))).collect();
+            own.map_or(Ok(()), work)?;
+            let join = |other: thread::ScopedJoinHandle<'_, _>| {
+                other.join().expect("a panic has ended the program before")
             };
-            started.into_iter().try_for_each(join)
+            others.into_iter().try_for_each(join)
         })?;
         Ok(out)
     }

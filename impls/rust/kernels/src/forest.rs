@@ -52,7 +52,7 @@ impl Forest {
     fn check(&self) -> Result<(), String> {
         for (i, node) in self.nodes.iter().enumerate() {
             if node.feature >= FEATURES {
-                return Err(format!("node {i} asks for feature {} of {FEATURES}", node.feature));
+                return Err(format!("node {i} asks for a feature that is none of the {FEATURES}"));
             }
             if !node.threshold.is_finite() {
                 return Err(format!("the threshold of node {i} is not finite"));
@@ -190,7 +190,7 @@ pub mod tests {
             "tree 0 has nodes that nothing leads to"
         );
         let spoilt = refused(|forest| forest.nodes[2].feature = 10);
-        assert_eq!(spoilt, "node 2 asks for feature 10 of 10");
+        assert_eq!(spoilt, "node 2 asks for a feature that is none of the 10");
         assert_eq!(refused(|forest| forest.leaves[8] = f64::NAN), "leaf 8 is not finite");
         let spoilt = refused(|forest| forest.nodes[1].threshold = f64::INFINITY);
         assert_eq!(spoilt, "the threshold of node 1 is not finite");
