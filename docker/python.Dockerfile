@@ -1,5 +1,5 @@
 # Every Python variant: the locked wheels in a virtual environment, made where pip is, run where it is not needed.
-# Context: impls/python. Build argument: VARIANT, the name of a folder in it.
+# Context: impls/python. Build arguments: VARIANT, the name of a folder in it; PACKAGES, what its wheels need of Debian (e.g. libgomp1).
 ARG PYTHON=python:3.13-slim-trixie
 
 FROM ${PYTHON} AS builder
@@ -17,6 +17,10 @@ RUN python3 -m compileall -q /opt/bench && ln -s ${VARIANT} /opt/bench/variant
 
 # The same base, so the interpreter that the environment links to is at the same place.
 FROM ${PYTHON}
+ARG PACKAGES
+RUN if [ -n "${PACKAGES}" ]; then \
+    apt-get update && apt-get install -y --no-install-recommends ${PACKAGES} && rm -rf /var/lib/apt/lists/*; \
+    fi
 COPY --from=builder /opt/venv /opt/venv
 COPY --from=builder /opt/bench /opt/bench
 ENV PYTHONPATH=/opt/bench/protocol:/opt/bench/shared PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1

@@ -129,6 +129,7 @@ class _Dependencies(_File):
     direct: tuple[str, ...] = ()
     lock: tuple[str, ...] = ()
     inside: str = ""
+    binaries: tuple[str, ...] = ()
 
 
 class _Ledger(_File):

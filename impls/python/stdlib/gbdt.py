@@ -18,6 +18,8 @@ NAMES = ", ".join(f"f{feature}" for feature in range(FEATURES))
 class Gbdt:
     """The trees as one function of a row."""
 
+    kind = "d"
+
     def __init__(self, case: Case) -> None:
         self._probability = compiled(Trees.read(case.file("arrays")))
 
@@ -47,7 +49,7 @@ def compiled(trees: Trees) -> Callable[[list[float]], float]:
 
 
 def expression(trees: Trees, node: int) -> str:
-    """The value of the subtree at `node`. A comparison with NaN is false, so where NaN goes left it is turned round: `not >` in place of `<=`.
+    """The value of the subtree at `node`. A comparison with NaN is false: where NaN goes left, `not >` stands in place of `<=`.
 
     The larger subtree comes last, where it needs no parentheses: of these, Python takes 200 within each other.
     """

@@ -21,6 +21,8 @@ else:
 class Mlp:
     """Of each neuron the weights of its inputs, and its bias."""
 
+    kind = "d"
+
     def __init__(self, case: Case) -> None:
         self._layers = [neurons(layer) for layer in layers.read(case.file("arrays"))]
 

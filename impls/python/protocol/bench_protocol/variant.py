@@ -7,7 +7,9 @@ import importlib.util
 import os
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 from time import monotonic_ns
 from typing import Any, cast
@@ -61,9 +63,17 @@ def _free_threaded() -> str:
 
 def _libraries(manifest: Path) -> dict[str, str]:
     """Versions as installed, read from their metadata: the libraries are not imported before the request."""
-    pins = tomllib.loads(manifest.read_text(encoding="utf-8"))["dependencies"]["direct"]
-    names = [pin.partition("==")[0] for pin in pins]
+    dependencies = tomllib.loads(manifest.read_text(encoding="utf-8"))["dependencies"]
+    names = [pin.partition("==")[0] for pin in dependencies["direct"]]
     try:
-        return {name: version(name) for name in names}
+        return {name: version(name) for name in names} | dict(_binaries(names, dependencies.get("binaries", [])))
     except PackageNotFoundError as error:
         raise Failure("internal", f"{error.name} is not installed; install {manifest.parent}/requirements.txt") from error
+
+
+def _binaries(names: list[str], patterns: list[str]) -> Iterator[tuple[str, str]]:
+    """Files that do the work inside, by the digests that were installed with them: to read tens of megabytes would delay the start."""
+    for file in (file for name in names for file in files(name) or () if any(map(file.match, patterns))) if patterns else ():
+        if file.hash:
+            digest = urlsafe_b64decode(file.hash.value + "=" * (-len(file.hash.value) % 4))
+            yield file.name, f"{file.hash.mode}:{digest.hex()}"

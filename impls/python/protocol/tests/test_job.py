@@ -124,6 +124,12 @@ def test_a_request_that_is_none_is_refused(run, line):
     assert (outcome.code, outcome.events[-1]["kind"]) == (1, "input")
 
 
+def test_a_binary_that_is_named_is_told_by_its_digest(run, variant):
+    (variant / "impl.toml").write_text('[dependencies]\ndirect = ["pytest==1"]\nbinaries = ["pytest/py.typed", "pytest/no-such-file"]\n')
+    libraries = run(None).of("hello")[0]["libraries"]
+    assert libraries == {"pytest": pytest.__version__, "py.typed": f"sha256:{hashlib.sha256(b'').hexdigest()}"}
+
+
 def test_a_library_that_is_not_installed_fails_the_receipt(run, variant):
     (variant / "impl.toml").write_text('[dependencies]\ndirect = ["no-such-library==1"]\n')
     outcome = run(None)

@@ -16,6 +16,9 @@ Rows = Mapping[str, Any]
 class Engine(Protocol):
     """A model, loaded."""
 
+    kind: str
+    """Type code of an answer: `f` or `d`."""
+
     def begin(self, rows: Rows, out: Any, batch: int) -> Query:
         """The query of one pass, whose answers go to `out`; at each call recordings begin anew (vad).
 
@@ -36,5 +39,5 @@ class Holding(Protocol):
     def finite(self, tensor: Tensor, missing: tuple[int, ...]) -> bool:
         """Whether all values are; NaN may be in the columns `missing`."""
 
-    def room(self, rows: int, width: int) -> Any:
-        """Memory for the answers of so many rows: a buffer."""
+    def room(self, rows: int, width: int, kind: str) -> Any:
+        """Memory for the answers of so many rows: a buffer of that type code."""

@@ -21,6 +21,6 @@ def finite(tensor: Tensor, missing: tuple[int, ...]) -> bool:
     return bool(known.all())
 
 
-def room(rows: int, width: int) -> NDArray[Any]:
-    """Float32, as most engines answer."""
-    return np.empty((rows, width), np.float32)
+def room(rows: int, width: int, kind: str) -> NDArray[Any]:
+    """A row for each, even where it is one value."""
+    return np.empty((rows, width), kind)

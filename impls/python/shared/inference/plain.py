@@ -20,6 +20,6 @@ def finite(tensor: Tensor, missing: tuple[int, ...]) -> bool:
     return not any(any(map(isinf, values)) if may_lack else not all(map(isfinite, values)) for may_lack, values in columns)
 
 
-def room(rows: int, width: int) -> "array[float]":
-    """Float64, row after row."""
-    return array("d", bytes(8 * rows * width))
+def room(rows: int, width: int, kind: str) -> "array[float]":
+    """Row after row."""
+    return array(kind, [0.0]) * (rows * width)

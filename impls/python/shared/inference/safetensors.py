@@ -1,4 +1,4 @@
-"""Reads safetensors files with the standard library: a file is read once, and tensors are views into it. Whatever is no such file is a Failure."""
+"""Reads safetensors files with the standard library: in one go, and tensors are views. Whatever is no such file is a Failure."""
 
 import json
 from math import prod
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bench_protocol.failure import Failure
 
 FORMATS = {"F32": "f", "F64": "d", "I32": "i", "I64": "q", "U8": "B"}
-"""Those that the workload has; a file may hold others, which nobody asks for. In the file they are little-endian, as every machine here is."""
+"""Those that the workload has; a file may hold others, which nobody asks for. They are little-endian, as every machine here is."""
 LENGTH_BYTES = 8
 
 Shape = tuple[int | None, ...]

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from bench_protocol.answers import write_rows
 from bench_protocol.contract import Check
-from bench_protocol.failure import Failure
 from bench_protocol.wire import Request
 
 from inference.case import Case
@@ -60,20 +59,18 @@ class Inference:
         return 1 if self._one_thread else threads
 
     def load(self, request: Request) -> Loaded:
-        """The phases of the spec; what stands ready for the step gbdt-call is none of them."""
+        """Inputs, then what the steps ask, then one query of the first step's."""
         case = Case.of(request)
-        if case.model not in self._engines:
-            raise Failure("unsupported", f"no engine for {case.model} here")
+        names = list(dict.fromkeys(step.removesuffix(STREAM) for step in request.steps)) or [case.model]
         times = [monotonic_ns()]
         rows = read(case, self._holding)
         times.append(monotonic_ns())
-        engines = {case.model: self._engines[case.model](case)}
+        engines = {name: self._engines[name](case) for name in names}
         times.append(monotonic_ns())
-        engines[case.model].begin(rows, self._holding.room(case.batch, case.spec.width), case.batch)(0, case.batch)
+        first = engines[names[0]]
+        first.begin(rows, self._holding.room(case.batch, case.spec.width, first.kind), case.batch)(0, case.batch)
         times.append(monotonic_ns())
         phases = {name: end - begin for name, begin, end in zip(("inputs", "model", "first"), times, times[1:], strict=False)}
-        if CALL in request.steps:
-            engines[CALL] = self._engines[CALL](case)
         return Loaded(case, rows, engines, phases)
 
     def units(self, loaded: Loaded) -> int:
@@ -104,8 +101,9 @@ class Inference:
         case = loaded.case
         rows, batch, width = case.rows, case.batch, case.spec.width
         loaded.units = rows
-        out = self._holding.room(rows, width)
-        query = loaded.engines[name].begin(loaded.rows, out, batch)
+        engine = loaded.engines[name]
+        out = self._holding.room(rows, width, engine.kind)
+        query = engine.begin(loaded.rows, out, batch)
         for row in range(0, rows, batch):
             query(row, row + batch)
         return Result(out, width, [])
@@ -114,9 +112,10 @@ class Inference:
         """The first rows, one a query, each timed. Two readings of the clock take 0.1 us."""
         case = loaded.case
         loaded.units = queries = case.queries
-        out = self._holding.room(queries, case.spec.width)
+        engine = loaded.engines[name]
+        out = self._holding.room(queries, case.spec.width, engine.kind)
         times = [0] * queries
-        query = loaded.engines[name].begin(loaded.rows, out, 1)
+        query = engine.begin(loaded.rows, out, 1)
         now = monotonic_ns
         for row in range(queries):
             start = now()
