@@ -1,8 +1,8 @@
 """gbdt for trees of up to 32 leaves: every node of every tree is asked at once, and the answers are masks of leaves.
 
-A node that sends a row right rules out the leaves to its left; the first leaf that no node rules out is the row's (QuickScorer, Lucchese et al. 2015).
-That asks all 30 nodes of a tree where a walk asks 14, but without looking anything up on the way: half the time of a walk, level by level,
-at 32 rows, and a third at one, where calls of NumPy count.
+A node that sends a row right rules out the leaves to its left; the first leaf that no node rules out is the row's (QuickScorer,
+Lucchese et al. 2015). That asks all 30 nodes of a tree where a walk asks 14, but looks nothing up on the way: at 32 rows it takes
+half the time of a walk, level by level, and at one row, where calls of NumPy count, a third.
 """
 
 from typing import Any

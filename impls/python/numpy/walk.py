@@ -46,7 +46,7 @@ class Walk:
         return first
 
     def begin(self, rows: Rows, out: Any, batch: int) -> Query:
-        """NaN is no more than anything, hence right; a second set of columns, where it is less than all, serves the nodes where it goes left."""
+        """NaN is at most nothing, hence goes right; a second set of columns, where it is less than all, serves nodes where it goes left."""
         x, room, levels, roots, row = rows["input"], out[:, 0], self._levels, self._roots[:, None], np.arange(batch)
         feature, threshold = np.array(self._feature, np.intp) * batch, np.array(self._threshold, np.float32)
         right, leaf = np.array(self._right, np.intp), np.array(self._leaf)

@@ -1,7 +1,7 @@
 """ONNX models by onnxruntime: sessions with the spec's options, and queries through memory that is bound to them.
 
-`InferenceSession.run` takes 2 us more a call: it makes a value of each array, and an array of each answer. Bound, a small query is copied to
-where the session reads, a larger one is read where it lies, and answers come to one place.
+`InferenceSession.run` takes 2 us more a call: it makes a value of each array, and an array of each answer. Bound, a small query is
+copied to where the session reads, a larger one is read where it lies, and answers come to one place.
 """
 
 from typing import Any
