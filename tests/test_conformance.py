@@ -27,6 +27,14 @@ SMALL: list[tuple[str, str, Params]] = [
     ("csv-etl", "1x-csv", {}),
     ("csv-etl", "1x-parquet", {}),
     ("csv-etl", "1x-ops", {}),
+    ("batch-inference", "gbdt-32", {}),
+    ("batch-inference", "gbdt-stream", {}),
+    ("batch-inference", "gbdt-call-32", {}),
+    ("batch-inference", "mlp-32", {}),
+    ("batch-inference", "vad-32", {}),
+    ("batch-inference", "vad-stream", {}),
+    ("batch-inference", "ocr-cls-32", {"rows": 64}),
+    ("batch-inference", "minilm-32", {"rows": 64}),
 ]
 
 
