@@ -16,19 +16,29 @@ func readInputs(t *Task) (*Inputs, error) {
 	defer file.Close()
 	in := new(Inputs)
 	for _, tensor := range t.Model.Inputs {
-		shape := append([]int{t.Rows}, tensor.Shape...)
 		if t.Model.Tokens {
 			var ids []int64
-			ids, err = Read[int64](file, tensor.Name, shape...)
+			ids, err = readRows[int64](file, tensor, t.Rows)
 			in.Tokens = append(in.Tokens, ids)
 		} else {
-			in.Floats, err = Read[float32](file, tensor.Name, shape...)
+			in.Floats, err = readRows[float32](file, tensor, t.Rows)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return in, t.Model.refuse(in.Floats, file)
+}
+
+func readRows[T Value](file *Tensors, tensor Tensor, rows int) ([]T, error) {
+	values, err := Read[T](file, tensor.Name, append([]int{Any}, tensor.Shape...)...)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(values) / tensor.Size(); n != rows {
+		return nil, protocol.BadInput("%s: %s has %d rows, not %d", file.Path, tensor.Name, n, rows)
+	}
+	return values, nil
 }
 
 // refuse looks for a value that is not finite where the model has to have one.

@@ -162,9 +162,12 @@ func Read[T Value](t *Tensors, name string, shape ...int) ([]T, error) {
 	if !ok {
 		return nil, protocol.BadInput("%s has no tensor %s", t.Path, name)
 	}
-	if e.DType != dtypeOf[T]() || !fits(e.Shape, shape) {
+	if want := dtypeOf[T](); e.DType != want {
+		return nil, protocol.BadInput("%s: %s has the dtype %s, not %s", t.Path, name, e.DType, want)
+	}
+	if !fits(e.Shape, shape) {
 		want := strings.ReplaceAll(fmt.Sprint(shape), fmt.Sprint(Any), "n")
-		return nil, protocol.BadInput("%s: %s is %s %d, not %s %s", t.Path, name, e.DType, e.Shape, dtypeOf[T](), want)
+		return nil, protocol.BadInput("%s: %s has the shape %d, not %s", t.Path, name, e.Shape, want)
 	}
 	values := make([]T, (e.Offsets[1]-e.Offsets[0])/dtypes[e.DType])
 	in := io.NewSectionReader(t.body, int64(e.Offsets[0]), int64(e.Offsets[1]-e.Offsets[0]))

@@ -39,9 +39,9 @@ func TestRead(t *testing.T) {
 	}
 	for message, read := range map[string]func() error{
 		"no tensor c":                      func() error { _, err := Read[int32](file, "c", 2); return err },
-		"a is I32 [2 1], not F32 [2 1]":    func() error { _, err := Read[float32](file, "a", 2, 1); return err },
-		"a is I32 [2 1], not I32 [n]":      func() error { _, err := Read[int32](file, "a", Any); return err },
-		"a is I32 [2 1], not I32 [3 n]":    func() error { _, err := Read[int32](file, "a", 3, Any); return err },
+		"a has the dtype I32, not F32":     func() error { _, err := Read[float32](file, "a", 2, 1); return err },
+		"a has the shape [2 1], not [n]":   func() error { _, err := Read[int32](file, "a", Any); return err },
+		"a has the shape [2 1], not [3 n]": func() error { _, err := Read[int32](file, "a", 3, Any); return err },
 		`has the format "1", not "second"`: func() error { return file.WantFormat("second") },
 	} {
 		if err := read(); !refused(err, message) {

@@ -136,7 +136,7 @@ func TestCasesThatAreRefused(t *testing.T) {
 		"batch of 3 does not divide":       {"batch": 3},
 		"11 queries":                       {"queries": 11},
 		"0 queries":                        {"queries": 0},
-		"input is F32 [10 10]":             {"rows": 12},
+		"input has 10 rows, not 12":        {"rows": 12},
 		`no model "other"`:                 {"model": "other"},
 		"is of another model":              {"model": "mlp"},
 		"the parameters do not read: json": {"rows": "10"},

@@ -106,9 +106,9 @@ func TestTrees(t *testing.T) {
 func TestTreeFilesThatAreRefused(t *testing.T) {
 	m := random(rand.New(rand.NewPCG(5, 6)), 3, 10)
 	for message, edit := range map[string]func(map[string]tensor){
-		"has no tensor left": func(f map[string]tensor) { delete(f, "left") },
-		"leaf is F32":        func(f map[string]tensor) { f["leaf"] = tensor{"F32", []int{1}, []float32{1}} },
-		"differ in length":   func(f map[string]tensor) { f["left"] = tensor{"I32", []int{1}, []int32{-1}} },
+		"has no tensor left":     func(f map[string]tensor) { delete(f, "left") },
+		"leaf has the dtype F32": func(f map[string]tensor) { f["leaf"] = tensor{"F32", []int{1}, []float32{1}} },
+		"differ in length":       func(f map[string]tensor) { f["left"] = tensor{"I32", []int{1}, []int32{-1}} },
 	} {
 		refuses(t, "gbdt", 10, treeFile(t, m, edit), message)
 	}
@@ -165,16 +165,16 @@ func TestNetwork(t *testing.T) {
 
 func TestNetworksThatAreRefused(t *testing.T) {
 	for message, edit := range map[string]func(map[string]tensor){
-		"has no tensor bias1":                     func(f map[string]tensor) { delete(f, "bias1") },
-		"weight1 is F32 [5 6], not F32 [5 4]":     func(f map[string]tensor) { f["bias1"] = tensor{"F32", []int{4}, make([]float32, 4)} },
-		"weight0 is F32 [5 131], not F32 [131 5]": func(f map[string]tensor) { f["weight0"] = tensor{"F32", []int{5, 131}, make([]float32, 5*131)} },
+		"has no tensor bias1":                        func(f map[string]tensor) { delete(f, "bias1") },
+		"weight1 has the shape [5 6], not [5 4]":     func(f map[string]tensor) { f["bias1"] = tensor{"F32", []int{4}, make([]float32, 4)} },
+		"weight0 has the shape [5 131], not [131 5]": func(f map[string]tensor) { f["weight0"] = tensor{"F32", []int{5, 131}, make([]float32, 5*131)} },
 		"the last layer has 2 outputs, not 1": func(f map[string]tensor) {
 			f["weight2"], f["bias2"] = tensor{"F32", []int{6, 2}, make([]float32, 12)}, tensor{"F32", []int{2}, make([]float32, 2)}
 		},
 		"layer 1 has a weight of NaN": func(f map[string]tensor) {
 			f["bias1"] = tensor{"F32", []int{6}, []float32{0, 0, 0, 0, 0, float32(math.NaN())}}
 		},
-		"weight2 is F64 [6 1], not F32 [6 1]": func(f map[string]tensor) { f["weight2"] = tensor{"F64", []int{6, 1}, make([]float64, 6)} },
+		"weight2 has the dtype F64, not F32": func(f map[string]tensor) { f["weight2"] = tensor{"F64", []int{6, 1}, make([]float64, 6)} },
 	} {
 		f := dense()
 		edit(f)
