@@ -83,11 +83,11 @@ class Bert:
     def begin(self, rows: Rows, out: Any, batch: int) -> Query:
         """Tensors over the rows' and answers' own memory."""
         ids, mask, types = (torch.from_numpy(rows[name]) for name in ("input_ids", "attention_mask", "token_type_ids"))
-        embedding, room = self._embedding, torch.from_numpy(out)
+        embedding, room, inference_mode = self._embedding, torch.from_numpy(out), torch.inference_mode
 
-        @torch.inference_mode()
         def query(begin: int, end: int) -> None:
-            room[begin:end] = embedding(ids[begin:end], mask[begin:end], types[begin:end])
+            with inference_mode():
+                room[begin:end] = embedding(ids[begin:end], mask[begin:end], types[begin:end])
 
         return query
 

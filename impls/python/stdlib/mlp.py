@@ -15,7 +15,8 @@ if sys.version_info >= (3, 12):
 else:
 
     def sumprod(p: list[float], q: list[float]) -> float:
-        return sum(map(mul, p, q))
+        total: float = sum(map(mul, p, q))
+        return total
 
 
 class Mlp:
@@ -52,5 +53,5 @@ class Mlp:
 
 def neurons(layer: layers.Layer) -> list[tuple[list[float], float]]:
     """The layer's columns, which the file has as rows [in, out]."""
-    weights, width = layer.weight.data.tolist(), layer.weight.shape[1]
+    weights, width = layer.weight.numbers(), layer.weight.shape[1]
     return [(weights[output::width], bias) for output, bias in enumerate(layer.bias.data)]

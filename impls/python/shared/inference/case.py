@@ -27,9 +27,15 @@ class Case(NamedTuple):
         params = request.params
         if params.get("model") not in MODELS:
             raise Failure("input", f"no model {params.get('model')!r}; there are {', '.join(MODELS)}")
-        least = {"batch": 1, "rows": 1, "queries": 0, "streams": 1}
-        numbers = [_whole(params, name, at_least) for name, at_least in least.items()]
-        case = cls(params["model"], *numbers, request.threads, request.inputs)
+        case = cls(
+            params["model"],
+            batch=_whole(params, "batch", 1),
+            rows=_whole(params, "rows", 1),
+            queries=_whole(params, "queries", 0),
+            streams=_whole(params, "streams", 1),
+            threads=request.threads,
+            inputs=request.inputs,
+        )
         case._check(request.steps)
         return case
 
@@ -58,6 +64,6 @@ class Case(NamedTuple):
 
 def _whole(params: dict[str, Any], name: str, least: int) -> int:
     number = params.get(name, least)
-    if type(number) is not int or number < least:
-        raise Failure("input", f"the parameter {name} is {number!r}; it must be a whole number from {least} on")
-    return number
+    if isinstance(number, int) and not isinstance(number, bool) and number >= least:
+        return number
+    raise Failure("input", f"the parameter {name} is {number!r}; it must be a whole number from {least} on")

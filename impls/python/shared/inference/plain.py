@@ -9,7 +9,8 @@ from inference.safetensors import Tensor
 
 def held(tensor: Tensor) -> Any:
     """A list for each row: a number taken from a list exists already, one taken from a view is made each time."""
-    return tensor.data.cast("B").cast(tensor.data.format, tensor.shape).tolist()
+    code: Any = tensor.data.format
+    return tensor.data.cast("B").cast(code, tensor.shape).tolist()
 
 
 def finite(tensor: Tensor, missing: tuple[int, ...]) -> bool:

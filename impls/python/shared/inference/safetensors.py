@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bench_protocol.failure import Failure
 
-FORMATS = {"F32": "f", "F64": "d", "I32": "i", "I64": "q", "U8": "B"}
+FORMATS: dict[str, Any] = {"F32": "f", "F64": "d", "I32": "i", "I64": "q", "U8": "B"}
 """Those that the workload has; a file may hold others, which nobody asks for. They are little-endian, as every machine here is."""
 LENGTH_BYTES = 8
 
@@ -19,8 +19,12 @@ class Tensor(NamedTuple):
     """One array of a file, in C order."""
 
     shape: tuple[int, ...]
-    data: memoryview
+    data: "memoryview[Any]"
     """Flat, of the tensor's own type."""
+
+    def numbers(self) -> list[Any]:
+        """All as Python's, flat."""
+        return self.data.tolist()
 
 
 class Safetensors:

@@ -26,12 +26,12 @@ class Trees(NamedTuple):
     def read(cls, path: Path) -> "Trees":
         """A Failure where the file is another's, or its trees do not fit together."""
         file = known(path)
-        tree = file.tensor("tree", "I32", (None,)).data.tolist()
+        tree = file.tensor("tree", "I32", (None,)).numbers()
         n = tree[-1] if tree else 0
-        feature, left, right = (file.tensor(name, "I32", (n,)).data.tolist() for name in ("feature", "left", "right"))
-        threshold = file.tensor("threshold", "F64", (n,)).data.tolist()
+        feature, left, right = (file.tensor(name, "I32", (n,)).numbers() for name in ("feature", "left", "right"))
+        threshold = file.tensor("threshold", "F64", (n,)).numbers()
         default_left = list(map(bool, file.tensor("default_left", "U8", (n,)).data))
-        trees = cls(tree, feature, threshold, left, right, default_left, file.tensor("leaf", "F64", (None,)).data.tolist())
+        trees = cls(tree, feature, threshold, left, right, default_left, file.tensor("leaf", "F64", (None,)).numbers())
         if why := trees._mistake():
             raise file.refusal(why)
         return trees

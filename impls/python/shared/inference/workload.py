@@ -39,8 +39,9 @@ class Result(NamedTuple):
 
     def values(self) -> list[float]:
         """All answers, row after row."""
-        view = memoryview(self.out)
-        return view.cast("B").cast(view.format).tolist()  # type: ignore[call-overload, no-any-return]
+        view: Any = memoryview(self.out)
+        flat: list[float] = view.cast("B").cast(view.format).tolist()
+        return flat
 
 
 class Inference:
