@@ -25,7 +25,7 @@ class Walk:
     def _place(self) -> int:
         """Of a new node, a leaf until it is told otherwise: every number is at most its threshold."""
         self._feature.append(FEATURES)
-        self._threshold.append(float(LARGEST))
+        self._threshold.append(LARGEST)
         self._right.append(len(self._right) - 1)
         self._leaf.append(0.0)
         return len(self._right) - 1

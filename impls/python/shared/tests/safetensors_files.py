@@ -12,8 +12,8 @@ def content(tensors, metadata=None, change=None):
     header, data = {}, b""
     if metadata is not None:
         header["__metadata__"] = metadata
-    for name, (dtype, shape, numbers) in tensors.items():
-        numbers = array(CODES[dtype], numbers)
+    for name, (dtype, shape, values) in tensors.items():
+        numbers = array(CODES[dtype], values)
         assert len(numbers) == prod(shape)
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [len(data), len(data) + len(numbers) * numbers.itemsize]}
         data += numbers.tobytes()
@@ -33,4 +33,14 @@ TREES = {
     "right": ("I32", (3,), [-3, -2, -5]),
     "default_left": ("U8", (3,), [1, 0, 0]),
     "leaf": ("F64", (5,), [1.0, 2.0, 4.0, 0.25, 0.5]),
+}
+
+# A network of two neurons a layer.
+LAYERS = {
+    "weight0": ("F32", (131, 2), [((7 * place) % 11 - 5) / 64 for place in range(262)]),
+    "bias0": ("F32", (2,), [0.5, -0.5]),
+    "weight1": ("F32", (2, 2), [1.0, -1.0, 0.5, 2.0]),
+    "bias1": ("F32", (2,), [0.25, 0.125]),
+    "weight2": ("F32", (2, 1), [1.5, -0.75]),
+    "bias2": ("F32", (1,), [0.0625]),
 }
