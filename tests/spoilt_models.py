@@ -164,11 +164,11 @@ def _another_version(tensors: Tensors) -> None:
 INPUTS: dict[str, Spoil] = {
     "nan": _inputs(_value(float("nan")), "finite", "nan"),
     "infinity": _inputs(_value(float("-inf")), "finite", "inf"),
-    "empty": _inputs(_empty, "row"),
+    "empty": _inputs(_empty, "row", "shape"),
     "another shape": _inputs(_deeper, "shape"),
     "another dtype": _inputs(_other_dtype, "dtype", "type", "F32", "I64"),
     "missing": _inputs(_renamed, "input", "x", "ids"),
-    "a row short": _inputs(_row_short, "row"),
+    "a row short": _inputs(_row_short, "row", "shape"),
     "cut off": _cut_inputs,
     "no tensors": _no_tensors,
 }

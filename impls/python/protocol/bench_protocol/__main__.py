@@ -18,7 +18,8 @@ def main(arguments: list[str]) -> int:
             raise Failure("input", "usage: python -m bench_protocol <variant folder>")
         Job(Path(arguments[0]).resolve(), wire, pauses).run()
     except Exception as error:
-        traceback.print_exc()
+        if not isinstance(error, Failure):  # which says all there is to say in its one line
+            traceback.print_exc()
         kind, message = explain(error)
         wire.send("error", kind=kind, message=message)
         return 1
