@@ -165,7 +165,7 @@ INPUTS: dict[str, Spoil] = {
     "nan": _inputs(_value(float("nan")), "finite", "nan"),
     "infinity": _inputs(_value(float("-inf")), "finite", "inf"),
     "empty": _inputs(_empty, "row", "shape"),
-    "another shape": _inputs(_deeper, "shape"),
+    "another shape": _inputs(_deeper, "shape", "must be"),
     "another dtype": _inputs(_other_dtype, "dtype", "type", "F32", "I64"),
     "missing": _inputs(_renamed, "input", "x", "ids"),
     "a row short": _inputs(_row_short, "row", "shape"),
