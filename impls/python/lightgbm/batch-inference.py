@@ -3,6 +3,7 @@
 from typing import Any
 
 import lightgbm
+import text
 from inference import ndarrays
 from inference.case import Case
 from inference.engine import Query, Rows
@@ -16,6 +17,7 @@ class Gbdt:
 
     def __init__(self, case: Case) -> None:
         path = case.file("lightgbm")
+        text.check(path)
         self._booster = lightgbm.Booster(model_file=path, params={"verbosity": -1})
         self._threads = case.threads
 

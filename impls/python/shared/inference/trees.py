@@ -44,27 +44,25 @@ class Trees(NamedTuple):
         if not all(map(isfinite, (*self.threshold, *self.leaf))):
             return "a threshold or a leaf is not finite"
         for number, (begin, end) in enumerate(zip(self.tree, self.tree[1:], strict=False)):
-            if not self._is_tree(begin, end):
+            if not is_tree(self.left, self.right, len(self.leaf), begin, end):
                 return f"the nodes {begin} to {end - 1} are no tree, which number {number} must be"
         return ""
 
-    def _is_tree(self, begin: int, end: int) -> bool:
-        """Each node but the first is the child of one node of the same tree, all are reached, and every leaf is there."""
-        reached, waiting = 0, [begin]
-        seen = set(waiting)
-        while waiting:
-            node = waiting.pop()
-            reached += 1
-            for child in (self.left[node], self.right[node]):
-                if child < 0:
-                    if -1 - child >= len(self.leaf):
-                        return False
-                    continue
-                if child in seen or not begin < child < end:
-                    return False
+
+def is_tree(left: list[int], right: list[int], leaves: int, begin: int, end: int) -> bool:
+    """Whether each node from `begin` to before `end` but the first is the child of one of them, and every leaf that they name is there."""
+    reached, waiting = 0, [begin]
+    seen = {begin}
+    while waiting:
+        node = waiting.pop()
+        reached += 1
+        for child in (left[node], right[node]):
+            if child < -leaves or (child >= 0 and (child in seen or not begin < child < end)):
+                return False
+            if child >= 0:
                 seen.add(child)
                 waiting.append(child)
-        return reached == end - begin
+    return reached == end - begin
 
 
 def known(path: Path) -> Safetensors:

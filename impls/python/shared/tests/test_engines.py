@@ -9,6 +9,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from bench_protocol.failure import Failure
 from inference import ndarrays, plain
 from inference.case import Case
 from inference.trees import Trees
@@ -167,3 +168,47 @@ def test_a_state_follows_its_recording_and_begins_anew_with_each_pass(tmp_path, 
     expected = [100 * (row % streams) + row // streams for row in range(ROWS)]
     assert answers(engine, rows, ndarrays, batch) == expected
     assert answers(engine, rows, ndarrays, batch) == expected
+
+
+HEAD = "tree\nversion=v4\nnum_class=1\nmax_feature_idx=9\ntree_sizes={sizes}\n\n"
+TREE = (
+    "Tree={number}\nnum_leaves=3\nnum_cat=0\nsplit_feature=0 9\nthreshold=0.5 1e-35\ndecision_type=2 10\n"
+    "left_child=1 -1\nright_child=-3 -2\nleaf_value=0.1 0.2 0.3\n\n\n"
+)
+TAIL = "end of trees\n\nfeature_importances:\n\nparameters:\nend of parameters\n\npandas_categorical:null\n"
+
+
+def lightgbm_text(old: str = "", new: str = "", keep: int = 1 << 20) -> str:
+    trees = [TREE.format(number=number).replace(old, new) if number == 1 else TREE.format(number=number) for number in range(3)]
+    return (HEAD.format(sizes=" ".join(str(len(tree)) for tree in trees)) + "".join(trees) + TAIL)[:keep]
+
+
+def test_a_whole_text_of_lightgbm_passes(tmp_path, module_of):
+    (tmp_path / "model").write_text(lightgbm_text())
+    module_of("lightgbm", "text").check(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "version v4"),
+        (lightgbm_text().replace("v4", "v5"), "version v4"),
+        (lightgbm_text().replace("max_feature_idx=9", "max_feature_idx=8"), "other features than 10"),
+        (lightgbm_text(keep=400), "end of trees"),
+        (lightgbm_text(keep=len(lightgbm_text()) - 30), "cut off"),
+        (lightgbm_text().replace("0.3\n", "0.33\n", 1), "sizes of its head"),
+        (lightgbm_text("leaf_value=0.1 0.2 0.3", "leaf_value=0.1 0.2"), "tree 1 has not 2 nodes"),
+        (lightgbm_text("leaf_value=0.1", "leaf_value=x.1"), "could not convert"),
+        (lightgbm_text("num_leaves=3", "num_leaves=4"), "tree 1 has not 3 nodes"),
+        (lightgbm_text("num_leaves=3\n", ""), "num_leaves"),
+        (lightgbm_text("num_cat=0", "num_cat=1"), "categories"),
+        (lightgbm_text("split_feature=0 9", "split_feature=0 10"), "tree 1 is none"),
+        (lightgbm_text("left_child=1", "left_child=0"), "tree 1 is none"),
+        (lightgbm_text("right_child=-3", "right_child=-4"), "tree 1 is none"),
+        ("\u00e4" + lightgbm_text(), "ascii"),
+    ],
+)
+def test_a_text_that_lightgbm_would_fall_over(tmp_path, module_of, text, words):
+    (tmp_path / "model").write_text(text, encoding="utf-8")
+    with pytest.raises(Failure, match=words):
+        module_of("lightgbm", "text").check(tmp_path / "model")
