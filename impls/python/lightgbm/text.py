@@ -4,6 +4,7 @@ The library trusts its text: from one that is cut off, or whose children are non
 arrays. Nothing is taken from here; LightGBM reads the file itself.
 """
 
+from math import isfinite
 from pathlib import Path
 
 from bench_protocol.failure import Failure
@@ -53,8 +54,8 @@ def _check_tree(number: int, tree: Fields) -> None:
         raise ValueError(f"tree {number} has no node, or categories")
     if len(tree["leaf_value"].split()) != nodes + 1 or any(len(column) != nodes for column in columns.values()):
         raise ValueError(f"tree {number} has not {nodes} nodes and a leaf more")
-    for value in (*columns["threshold"], *tree["leaf_value"].split()):
-        float(value)
+    if not all(map(isfinite, map(float, (*columns["threshold"], *tree["leaf_value"].split())))):
+        raise ValueError(f"tree {number} has a threshold or a leaf that is not finite")
     left, right, features = (list(map(int, columns[name])) for name in ("left_child", "right_child", "split_feature"))
     if not all(0 <= feature < FEATURES for feature in features) or not is_tree(left, right, nodes + 1, 0, nodes):
         raise ValueError(f"tree {number} is none, or asks for a feature outside 0 to {FEATURES - 1}")

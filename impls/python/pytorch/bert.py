@@ -41,7 +41,10 @@ class Weights:
 
     def tensor(self, name: str, *shape: int | None) -> Tensor:
         """One of that shape, None for any length."""
-        return torch.from_numpy(ndarrays.held(self._file.tensor(name, "F32", shape)))
+        found = self._file.tensor(name, "F32", shape)
+        if not ndarrays.finite(found, ()):
+            raise self._file.refusal(f"{name} has a weight that is not finite")
+        return torch.from_numpy(ndarrays.held(found))
 
     def affine(self, name: str, *shape: int) -> Affine:
         """A dense layer, or a norm."""

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from functools import partial
 from itertools import product
-from math import fsum
+from math import fsum, isfinite
 from pathlib import Path
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
 from bench_protocol.answers import write_rows
 from bench_protocol.contract import Check
+from bench_protocol.failure import Failure
 from bench_protocol.wire import Request
 
 from inference.case import Case
@@ -60,18 +61,22 @@ class Inference:
         return 1 if self._one_thread else threads
 
     def load(self, request: Request) -> Loaded:
-        """Inputs, then what the steps ask, then one query of the first step's."""
+        """The three phases; what stands ready for gbdt-call besides is none of them."""
         case = Case.of(request)
-        names = list(dict.fromkeys(step.removesuffix(STREAM) for step in request.steps)) or [case.model]
+        if case.model not in self._engines:
+            raise Failure("unsupported", f"no engine for {case.model} here")
         times = [monotonic_ns()]
         rows = read(case, self._holding)
         times.append(monotonic_ns())
-        engines = {name: self._engines[name](case) for name in names}
+        engine = self._engines[case.model](case)
         times.append(monotonic_ns())
-        first = engines[names[0]]
-        first.begin(rows, self._holding.room(case.batch, case.spec.width, first.kind), case.batch)(0, case.batch)
+        out = self._holding.room(case.batch, case.spec.width, engine.kind)
+        engine.begin(rows, out, case.batch)(0, case.batch)
         times.append(monotonic_ns())
+        if not all(map(isfinite, Result(out, case.spec.width, []).values())):
+            raise Failure("input", f"the first answers of {case.model} are not finite: its weights cannot be")
         phases = {name: end - begin for name, begin, end in zip(("inputs", "model", "first"), times, times[1:], strict=False)}
+        engines = {case.model: engine} | ({CALL: self._engines[CALL](case)} if CALL in request.steps else {})
         return Loaded(case, rows, engines, phases)
 
     def units(self, loaded: Loaded) -> int:

@@ -199,6 +199,7 @@ def test_a_whole_text_of_lightgbm_passes(tmp_path, module_of):
         (lightgbm_text().replace("0.3\n", "0.33\n", 1), "sizes of its head"),
         (lightgbm_text("leaf_value=0.1 0.2 0.3", "leaf_value=0.1 0.2"), "tree 1 has not 2 nodes"),
         (lightgbm_text("leaf_value=0.1", "leaf_value=x.1"), "could not convert"),
+        (lightgbm_text("leaf_value=0.1", "leaf_value=nan"), "tree 1 has a threshold or a leaf"),
         (lightgbm_text("num_leaves=3", "num_leaves=4"), "tree 1 has not 3 nodes"),
         (lightgbm_text("num_leaves=3\n", ""), "num_leaves"),
         (lightgbm_text("num_cat=0", "num_cat=1"), "categories"),

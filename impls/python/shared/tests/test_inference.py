@@ -82,6 +82,32 @@ def test_a_call_has_an_engine_of_its_own():
     assert sorted(Inference({"gbdt": Echo}, plain).steps) == ["gbdt", "gbdt-stream"]
 
 
+def test_what_a_call_needs_is_opened_beside_the_model_and_is_no_phase(asked):
+    workload = Inference({"gbdt": Echo, "gbdt-call": Echo}, plain)
+    loaded = workload.load(asked(steps=["gbdt-call"]))
+    workload.steps["gbdt-call"](loaded)
+    assert loaded.engines["gbdt"].asked == [(0, 2)]
+    assert loaded.engines["gbdt-call"].asked == [(0, 2), (2, 4), (4, 6)]
+
+
+class Nan(Echo):
+    """An engine whose weights have gone."""
+
+    def begin(self, rows, out, batch):
+        """Answers nothing that is a number."""
+
+        def query(begin, end):
+            out[begin] = math.nan
+
+        return query
+
+
+@HOLDINGS
+def test_first_answers_that_are_not_finite_are_the_models_fault(asked, holding):
+    with pytest.raises(Failure, match="first answers of gbdt are not finite"):
+        Inference({"gbdt": Nan}, holding).load(asked())
+
+
 @HOLDINGS
 def test_what_is_missing_may_be_in_three_columns(asked, holding):
     loaded = Inference({"gbdt": Echo}, holding).load(asked({7: math.nan, 18: math.nan, 59: math.nan}))
