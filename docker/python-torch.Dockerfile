@@ -8,7 +8,7 @@ ARG VARIANT
 RUN apt-get update && \
     apt-get install -y --no-install-recommends libopenblas0-pthread python3 python3-numpy python3-torch && \
     rm -rf /var/lib/apt/lists/*
-COPY ${VARIANT}/blas.py /opt/blas.py
+COPY shared/image/blas.py /opt/blas.py
 RUN python3 /opt/blas.py
 COPY protocol/bench_protocol /opt/bench/protocol/bench_protocol
 COPY shared /opt/bench/shared
