@@ -26,6 +26,10 @@ func StartLibrary() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s names another file", err, environment)
 	}
+	// Official builds for Linux tell their maker of themselves, by a thread and a database of their own, unless this is set before.
+	if err := os.Setenv("ORT_DISABLE_TELEMETRY", "1"); err != nil {
+		return nil, err
+	}
 	ort.SetSharedLibraryPath(path)
 	if err := ort.InitializeEnvironment(); err != nil {
 		return nil, err
