@@ -56,3 +56,21 @@ fn version(path: &Path) -> Result<String, libloading::Error> {
     let version = unsafe { CStr::from_ptr(((*base()).GetVersionString)()) };
     Ok(version.to_string_lossy().into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, process};
+
+    use super::*;
+
+    #[test]
+    fn a_library_is_named_by_its_digest() {
+        let path = env::temp_dir().join(format!("bench-ort-{}", process::id()));
+        fs::write(&path, "abc").unwrap();
+        let named = digest(&path);
+        fs::remove_file(&path).unwrap();
+        // The example of FIPS 180-2.
+        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(named.unwrap(), format!("sha256:{hex}"));
+    }
+}
