@@ -15,7 +15,7 @@ from harness.model import Registry, UserError
 
 ROOT = Path(__file__).parents[1]
 CATALOG = catalog.load(ROOT)
-NOW = {"C01", "C02", "C05", "C06", "C07", "C08", "C09", "C11", "C13", "C24", "C25", "C29"}
+NOW = {"C01", "C02", "C05", "C06", "C07", "C08", "C09", "C10", "C11", "C12", "C13", "C18", "C19", "C20", "C24", "C25", "C29"}
 """Those that a workload of today can judge."""
 
 
@@ -64,12 +64,12 @@ def test_a_label_of_several_threads_is_one_that_takes_them_or_is_claimed_not_to(
                     assert claim.id in {"C07", "C09"}, "a program of one thread says nothing about its language's threads"
 
 
-def test_a_margin_around_1_is_as_wide_on_both_sides_and_wider_than_the_policy(ours: Registry) -> None:
+def test_a_margin_around_1_is_as_wide_on_both_sides_and_no_narrower_than_the_policy(ours: Registry) -> None:
     around = [(c.least, c.most) for claim in ours.claims for c in claim.contrasts if c.least and c.most and c.least < 1 < c.most]
     assert around
     for least, most in around:
         assert least * most == pytest.approx(1, abs=1e-4)
-        assert most > 1 + stats.FLOOR
+        assert most >= 1 + stats.FLOOR
 
 
 def test_claims_about_tails_ask_for_twenty_blocks_and_all_others_for_ten(ours: Registry) -> None:
