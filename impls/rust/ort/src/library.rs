@@ -26,6 +26,9 @@ pub fn load() -> Result<Library, Failure> {
     let digest = digest(&path).map_err(|error| {
         Failure::internal(format!("{}: {error}; {VARIABLE} names the library", path.display()))
     })?;
+    // Official builds for Linux tell their maker of themselves, by a thread and a database of their own, unless this is set before.
+    // SAFETY: no other thread runs yet that could read the environment.
+    unsafe { env::set_var("ORT_DISABLE_TELEMETRY", "1") };
     ort::init_from(&path).map_err(|error| Failure::internal(error.to_string()))?.commit();
     let version = version(&path).map_err(|error| Failure::internal(error.to_string()))?;
     Ok(Library { version, digest })
