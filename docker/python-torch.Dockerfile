@@ -4,7 +4,7 @@ ARG DEBIAN=debian:trixie-slim
 
 FROM ${DEBIAN}
 ARG VARIANT
-# Debian's PyTorch takes the BLAS of whoever provides it: alone it brings the reference one, a thirtieth as fast, OpenBLAS takes its place.
+# Debian's PyTorch takes the BLAS of whoever provides it: alone it brings the reference one, which is many times slower; OpenBLAS takes its place.
 RUN apt-get update && \
     apt-get install -y --no-install-recommends libopenblas0-pthread python3 python3-numpy python3-torch && \
     rm -rf /var/lib/apt/lists/*
