@@ -1,10 +1,8 @@
 """Flights joined with their weather, as numbers: what both models on flights are made of."""
 
-import io
-import tarfile
-import zipfile
 from pathlib import Path
 
+import nycflights
 import polars as pl
 
 CATEGORIES = ("carrier", "origin", "dest")
@@ -13,9 +11,9 @@ NUMBERS = ("month", "weekday", "minute_of_day", "distance", *WEATHER)
 LATE_MINUTES = 15
 
 
-def table(sdist: Path) -> pl.DataFrame:
+def table(cache: Path) -> pl.DataFrame:
     """A row a flight: NUMBERS, CATEGORIES as codes in alphabetical order, `late` (missing where it never arrived)."""
-    flights, weather = _tables(sdist)
+    flights, weather = (_read(nycflights.table(cache, name)) for name in ("flights", "weather"))
     weather = weather.select("origin", "time_hour", *WEATHER).unique(["origin", "time_hour"], keep="first", maintain_order=True)
     joined = flights.join(weather, on=["origin", "time_hour"], how="left", maintain_order="left")
     hour = pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ")
@@ -24,17 +22,6 @@ def table(sdist: Path) -> pl.DataFrame:
     return joined.with_columns(
         *codes, weekday=hour.dt.weekday(), minute_of_day=minutes, late=(pl.col("arr_delay") > LATE_MINUTES).cast(pl.Int8)
     ).select(*NUMBERS, *CATEGORIES, "late")
-
-
-def _tables(sdist: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    with tarfile.open(sdist) as archive:
-        inner = {Path(name).name: name for name in archive.getnames()}
-        packed = archive.extractfile(inner["flights.csv.zip"])
-        small = archive.extractfile(inner["weather.csv"])
-        assert packed and small, "the digest vouches for them"
-        with zipfile.ZipFile(io.BytesIO(packed.read())) as inside:
-            flights = _read(inside.read("flights.csv"))
-        return flights, _read(small.read())
 
 
 def _read(text: bytes) -> pl.DataFrame:

@@ -33,7 +33,7 @@ assert sorted(FEATURES) == sorted([*NUMBERS, *CATEGORIES])
 
 def make(request: dict[str, Any], out: Path) -> None:
     """Trains on all flights that arrived; writes the model's four files."""
-    known = table(Path(request["flights"])).drop_nulls("late")
+    known = table(Path(request["cache"])).drop_nulls("late")
     x = known.select(FEATURES).to_numpy().astype(np.float32)
     data = lightgbm.Dataset(x.astype(np.float64), known["late"].to_numpy(), feature_name=list(FEATURES))
     booster = lightgbm.train(PARAMETERS, data, num_boost_round=TREES)
@@ -46,7 +46,7 @@ def make(request: dict[str, Any], out: Path) -> None:
 
 def rows(request: dict[str, Any], seed: int, count: int) -> dict[str, NDArray[Any]]:
     """Flights drawn with replacement, whether they arrived or not."""
-    frame = table(Path(request["flights"])).select(FEATURES)
+    frame = table(Path(request["cache"])).select(FEATURES)
     drawn = np.random.default_rng(seed).integers(frame.height, size=count)
     x = frame.to_numpy().astype(np.float32)[drawn]
     # Weather is missing for few of them; a tenth, so that the way of what is missing is walked often.

@@ -9,7 +9,6 @@ from typing import Any
 
 import environment
 import manifest
-import nycflights
 from packages import fetch
 from request import folder, mapping, serve
 
@@ -24,8 +23,7 @@ def generate(request: dict[str, Any]) -> dict[str, Any]:
     # Kept by all that a model is made of, beside the data sets, which link to it.
     kept = folder({"kept": str(cache / f"models-{_digest()}")}, "kept")
     python = environment.interpreter(cache, HERE / "requirements.txt")
-    flights = str(nycflights.sdist(cache))
-    return environment.ask(python, HERE / "making.py", {**request, "packages": packages, "kept": str(kept), "flights": flights})
+    return environment.ask(python, HERE / "making.py", {**request, "packages": packages, "kept": str(kept)})
 
 
 def _digest() -> str:

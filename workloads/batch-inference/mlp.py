@@ -22,7 +22,7 @@ EPOCHS = 8
 
 def make(request: dict[str, Any], out: Path) -> None:
     """Trains on some of the flights that arrived; writes the model's three files."""
-    frame = table(Path(request["flights"]))
+    frame = table(Path(request["cache"]))
     known = frame.with_row_index().drop_nulls("late")
     rng = np.random.default_rng(20130101)
     chosen = rng.permutation(known.height)[:TRAINED_ON]
@@ -40,7 +40,7 @@ def make(request: dict[str, Any], out: Path) -> None:
 
 def rows(request: dict[str, Any], seed: int, count: int) -> dict[str, NDArray[Any]]:
     """Flights drawn with replacement."""
-    frame = table(Path(request["flights"]))
+    frame = table(Path(request["cache"]))
     return {"input": encoded(frame)[np.random.default_rng(seed).integers(frame.height, size=count)]}
 
 

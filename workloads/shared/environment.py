@@ -11,6 +11,7 @@ import venv
 from pathlib import Path
 from typing import Any
 
+from packages import complaint
 from request import Mistake
 
 
@@ -47,6 +48,4 @@ def _make(home: Path, requirements: Path) -> None:
     command = [*pip, "--require-hashes", "--only-binary=:all:", f"--requirement={requirements}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no message"]
-        why = next((line for line in lines if line.startswith("ERROR")), lines[-1])
-        raise Mistake(f"{requirements}: pip could not install it ({why}); is the package index within reach?")
+        raise Mistake(f"{requirements}: pip could not install it ({complaint(done)}); is the package index within reach?")

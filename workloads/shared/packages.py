@@ -69,6 +69,11 @@ def _download(work: Path, package: Package) -> str:
     options = ["--quiet", "--no-input", "--retries=1", "--no-deps", *kind, f"--dest={work}", f"-r{wanted}"]
     command = [sys.executable, "-m", "pip", "download", *options]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return complaint(done)
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """Why a pip that has ended did not do what it was asked for, as far as it says."""
     if "connection broken" in done.stderr:
         return "the package index cannot be reached"
     # Its ERROR lines say more than its last one, but a python without pip has only that.

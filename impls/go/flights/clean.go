@@ -1,9 +1,7 @@
 package flights
 
 import (
-	"fmt"
 	"os"
-	"runtime/debug"
 	"sync"
 
 	"bench/protocol"
@@ -97,12 +95,12 @@ func (t *thread) blocks() error {
 
 // guarded keeps a panic from ending the process before the error is told.
 func (t *thread) guarded() {
-	defer func() {
-		if cause := recover(); cause != nil {
-			fmt.Fprintf(os.Stderr, "panic: %v\n%s", cause, debug.Stack())
-			t.err = fmt.Errorf("panic: %v", cause)
-			t.source.Stop()
-		}
-	}()
-	t.run()
+	work := func() error {
+		t.run()
+		return nil
+	}
+	if err := protocol.Guarded(work); err != nil {
+		t.err = err
+		t.source.Stop()
+	}
 }

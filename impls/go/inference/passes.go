@@ -1,9 +1,6 @@
 package inference
 
 import (
-	"fmt"
-	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -37,7 +34,7 @@ func (c Case) deal(engine Engine, out []float32) error {
 	for i := range errs {
 		from, to := queries*i/c.Threads, queries*(i+1)/c.Threads
 		all.Go(func() {
-			errs[i] = guarded(func() error { return c.serve(forker.Fork(), out, from*c.Batch, to*c.Batch) })
+			errs[i] = protocol.Guarded(func() error { return c.serve(forker.Fork(), out, from*c.Batch, to*c.Batch) })
 		})
 	}
 	all.Wait()
@@ -84,15 +81,4 @@ func reset(engine Engine) {
 	if r, ok := engine.(Resetter); ok {
 		r.Reset()
 	}
-}
-
-// guarded keeps a goroutine's panic from ending the process before the error is told.
-func guarded(work func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			fmt.Fprintf(os.Stderr, "panic: %v\n%s", cause, debug.Stack())
-			err = fmt.Errorf("panic: %v", cause)
-		}
-	}()
-	return work()
 }

@@ -39,8 +39,9 @@ func newFailureEvent(err error) failureEvent {
 	return failureEvent{"error", failure.Kind, strings.ReplaceAll(failure.Message, "\n", " ")}
 }
 
-// guarded turns a panic into an error, with its stack on standard error, which the harness keeps.
-func guarded(work func() error) (err error) {
+// Guarded turns a panic into an error, with its stack on standard error, which the harness keeps. A goroutine of a workload
+// needs one of its own: a panic in it would end the process before the error is told.
+func Guarded(work func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			fmt.Fprintf(os.Stderr, "panic: %v\n%s", cause, debug.Stack())

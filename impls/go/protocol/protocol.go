@@ -53,7 +53,7 @@ func (v Variant) Main() { os.Exit(v.serve(os.Stdin, os.Stdout)) }
 // serve runs the course of a job and returns the exit code.
 func (v Variant) serve(in io.Reader, out io.Writer) int {
 	events := newEmitter(out)
-	if err := guarded(func() error { return v.course(bufio.NewReader(in), events) }); err != nil {
+	if err := Guarded(func() error { return v.course(bufio.NewReader(in), events) }); err != nil {
 		events.emit(newFailureEvent(err))
 		return 1
 	}

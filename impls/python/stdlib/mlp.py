@@ -1,11 +1,11 @@
 """mlp in plain Python: a neuron is a sum of products, taken by iterators written in C."""
 
 import sys
-from array import array
 from math import tanh
 from operator import mul
 from typing import Any
 
+import rowwise
 from inference import layers
 from inference.case import Case
 from inference.engine import Query, Rows
@@ -38,17 +38,7 @@ class Mlp:
             hidden = [total if (total := sumprod(hidden, weights) + bias) > 0.0 else 0.0 for weights, bias in second]
             return 0.5 + 0.5 * tanh(0.5 * (sumprod(hidden, last) + bias))
 
-        if batch == 1:
-
-            def one(row: int, _: int) -> None:
-                out[row] = probability(x[row])
-
-            return one
-
-        def query(begin: int, end: int) -> None:
-            out[begin:end] = array("d", map(probability, x[begin:end]))
-
-        return query
+        return rowwise.queries(probability, x, out, batch)
 
 
 def neurons(layer: layers.Layer) -> list[tuple[list[float], float]]:
