@@ -124,12 +124,14 @@ def jobs(
 ) -> tuple[Job, ...]:
     """The whole session in order: block 0 verifies each whole answer once, then `blocks` timed blocks.
 
-    `cpus` gives the CPUs of each number of threads. The A/A twin runs on every case, or on as many as any does.
+    `cpus` gives the CPUs of each number of threads. The A/A twin is a contestant where there is one (the noise floor is theirs), and
+    runs on every case, or on as many as any of them does.
     """
     rng = random.Random(f"{seed}/{workload.name}")  # noqa: S311 - a design, not a secret
     taken = {impl.name: {c.name for c in cases if asked(workload, c, impl)} for impl in implementations}
-    most = max(map(len, taken.values()), default=0)
-    twins = [impl for impl in implementations if len(taken[impl.name]) == most]
+    contestants = [impl for impl in implementations if impl.contest] or implementations
+    most = max((len(taken[impl.name]) for impl in contestants), default=0)
+    twins = [impl for impl in contestants if len(taken[impl.name]) == most]
     by_label = {t.label: t for t in treatments(implementations, cpus, seed, again=again, twins=twins)}
     labels = {c.name: [name for name, t in by_label.items() if c.name in taken[t.implementation.name]] for c in cases}
     per_case = {name: list(orders(given, blocks + 1, rng)) for name, given in labels.items() if given}

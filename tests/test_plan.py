@@ -120,6 +120,17 @@ def test_a_case_runs_its_own_steps_and_only_on_those_that_have_one() -> None:
     assert jobs(WORKLOAD, cases[:1], [unable], seed=1, blocks=1, cpus={1: (0,)}, again=True) == ()
 
 
+def test_a_yardstick_is_no_twin_unless_it_is_alone() -> None:
+    """The A/A arm measures the contest's noise; a yardstick may have more cases than any contestant."""
+    yardstick = replace(implementation("c/floor"), contest=False)
+    for seed in range(10):
+        both = [implementation("x/less", {"s1": "no sums"}), yardstick]
+        found = jobs(WORKLOAD, [CASE], both, seed=seed, blocks=1, cpus={1: (0,)}, again=True)
+        assert {j.implementation for j in found if j.arm == "again"} == {"x/less"}
+    alone = jobs(WORKLOAD, [CASE], [yardstick], seed=1, blocks=1, cpus={1: (0,)}, again=True)
+    assert sorted(j.arm for j in alone) == ["again", "test", "test"]
+
+
 def test_where_all_run_on_every_case_the_plan_is_what_it_was_before_cases_had_steps() -> None:
     """Sessions of schema 2 go on by their jobs' ids; these are what the plan gave then."""
     found = jobs(WORKLOAD, [CASE], [implementation(n) for n in NAMES], seed=7, blocks=1, cpus={1: (0,)}, again=True)
