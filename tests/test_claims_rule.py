@@ -175,6 +175,12 @@ def test_more_noise_never_makes_a_claim_of_more_easier_to_refute(drawn: tuple[fl
     assert loud != "refuted" or quiet == "refuted"
 
 
+def test_a_margin_written_to_four_digits_is_as_wide_as_the_floor_it_stands_for() -> None:
+    """ln .9709 is -.02953 and ln 1.03 .02956; of ten with an error of .008 the 90 % interval reaches .0147 either way."""
+    assert rule(of_ten(0.0, 0.008), Bounds(0.9709, 1.03, FLOOR)).ground == "within"
+    assert rule(of_ten(0.0, 0.008), Bounds(0.972, 1.03, FLOOR)).ground == "open"
+
+
 def test_a_session_that_is_too_noisy_calls_nothing_equal() -> None:
     found = Estimate(math.log(1.0), 0.002, 9, 10)
     assert rule(found, Bounds(1, None, 0.03, 0.03)).ground == "level"

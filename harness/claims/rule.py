@@ -148,8 +148,12 @@ def _inside(least: float, most: float, phi: float) -> tuple[float, float]:
     return (max(least, phi) if least >= 0 else least), (min(most, -phi) if most <= 0 else most)
 
 
+ROUNDED = 1e-4
+"""Bounds are written to four digits: 0.9709 stands for 1/1.03, which a floor of 3 % exceeds by less than this."""
+
+
 def _blurred(least: float, most: float, phi: float) -> bool:
-    return least < 0 < most and min(-least, most) < phi
+    return least < 0 < most and min(-least, most) < phi - ROUNDED
 
 
 def _twice(one_sided: float) -> float:
