@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.catalog import Catalog
+from harness.catalog import load_generator as load_tool
 from harness.model import Build, Implementation, UserError
 from harness.progress import Progress
 from harness.runner import docker_build
@@ -95,6 +96,18 @@ def ready(
     anew = build_all(catalog, eng, sound, progress, clean=True, rounds=clean_builds, yes=yes)
     made = {b.implementation: b for b in anew if b.outcome != "failed"}
     return tuple(made.get(b.implementation, b) for b in builds)
+
+
+def load_generator(catalog: Catalog, eng: Engine, progress: Progress) -> Build:
+    """What makes the requests of a served workload. UserError where it can't be built: without it nothing of that is measured."""
+    tool, language = load_tool(catalog)
+    log = catalog.root / ".bench" / "logs" / f"{eng.name}-{tool.language}-{tool.variant}.log"
+    with progress:
+        made = eng.build(tool, language, log, progress.line, clean=False)
+    if made.outcome == "failed":
+        progress.say(log_tail(log))
+        raise UserError(f"{language.title} was not built: {made.reason}")
+    return made
 
 
 def log_tail(log: Path, lines: int = 8) -> str:

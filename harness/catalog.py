@@ -28,8 +28,10 @@ from harness.model import (
     Timing,
     Tolerance,
     Track,
+    Traffic,
     UserError,
     Workload,
+    steps_of,
 )
 
 T = TypeVar("T")
@@ -56,6 +58,7 @@ class _Step(_File):
     writes: Format | None = None
     beside: tuple[str, ...] = ()
     tally: tuple[str, ...] = ()
+    traffic: Traffic | None = None
 
 
 class _Case(_File):
@@ -166,7 +169,7 @@ def _workload(path: Path) -> Workload:
     f = _read(path, _Workload)
     timing = Timing(f.timing.warmup, f.timing.timed, int(f.timing.meter_interval_ms * 1e6), int(f.timing.meter_threshold_ms * 1e6))
     cases = tuple(CaseSpec(c.name, c.summary, c.params, c.time_limit_s, c.memory_mb << 20, c.default, c.seeded, c.steps) for c in f.cases)
-    steps = tuple(Step(s.name, s.title, s.keys, s.values, s.writes, s.beside, s.tally) for s in f.steps)
+    steps = tuple(Step(s.name, s.title, s.keys, s.values, s.writes, s.beside, s.tally, s.traffic) for s in f.steps)
     found = Workload(
         path.parent.name,
         f.title,
@@ -200,6 +203,8 @@ def _mistakes(workload: Workload) -> Iterator[str]:
     for name, table in workload.tables.items():
         yield from _column_mistakes(f"table {name}", table, workload)
     for case in workload.cases:
+        if len(served := [s for s in steps_of(case, workload.steps) if s.traffic]) > 1:
+            yield f"case {case.name}: {len(served)} steps with traffic; a server is started for one, so name one in steps"
         if unknown := [name for name in case.steps if name not in names]:
             yield f"case {case.name}: no such step: {', '.join(unknown)}; there are: {', '.join(names)}"
 
@@ -302,6 +307,18 @@ def _check_support(path: Path, workload: Workload, support: Support) -> None:
         raise UserError(f"{path}: workloads.{workload.name}.lacks: no such step: {', '.join(sorted(strange))}")
     if workload.capabilities and (unknown := set(support.can) - set(workload.capabilities)):
         raise UserError(f"{path}: workloads.{workload.name}.can: no such capability: {', '.join(sorted(unknown))}")
+
+
+def load_generator(catalog: Catalog) -> tuple[Implementation, Language]:
+    """The program that makes requests of what is served: built and started like an implementation, but it takes no workload."""
+    folder = catalog.root / "docker" / "load-generator"
+    f = _read(folder / "tool.toml", _Language)
+    _check_placeholders(folder / "tool.toml", f.local)
+    language = Language("load", f.title, f.version, f.requires, f.local.recipe(), f.docker.recipe(), folder)
+    tool = Implementation(
+        "load/generator", "load", "generator", "tuned", f.title, contest=False, quick=True, workloads={}, folder=folder, facts={}
+    )
+    return tool, language
 
 
 def workload(catalog: Catalog, name: str) -> Workload:

@@ -123,6 +123,8 @@ def _plan(
         raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
     wanted, chosen = _fitting(spec, wanted, chosen, say)
     jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, cpus=cpus, again=ask.again)
+    if any(step.traffic for case in wanted for step in steps_of(case, spec.steps)):
+        session.company(max(cpus.values(), key=len))
     return eng, spec, wanted, chosen, seed, jobs
 
 
@@ -163,6 +165,8 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
     store.check_writable(folder)
     with live.marked(catalog.root) as identity:
         builds = building.ready(catalog, eng, chosen, progress, clean_builds=ask.clean_builds, yes=ask.yes)
+        served = any(step.traffic for case in wanted for step in steps_of(case, spec.steps))
+        generator = building.load_generator(catalog, eng, progress) if served else None
         sets = tuple(data.prepare(spec, case, progress.say) for case in wanted)
         made = Session(
             schema=SCHEMA, id=folder.name, created=created.isoformat(timespec="seconds"), command=ask.command,
@@ -174,6 +178,7 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
             capabilities=spec.capabilities,
             environment=_environment(catalog, eng), claims=ask.claims or {},
             again=next((label(j.implementation, j.threads) for j in jobs if j.arm == "again"), None),
+            generator=building.portable([generator], catalog.root)[0] if generator else None,
         )  # fmt: skip
         store.create(folder, made)
         progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")

@@ -15,6 +15,8 @@ import msgspec
 from harness.model import Hello, Job, Params, Pauses, Sample, Stalls, Timing, Usage
 
 VERSION = 1
+HOST = "127.0.0.1"
+"""Where a server listens; in a container that is a network of its own."""
 LINE_LIMIT = 8 << 20
 """Longest line taken, in bytes: 4,096 pauses and as many stalls need well under one MiB."""
 
@@ -85,6 +87,11 @@ class _Answer(msgspec.Struct, tag_field="event", tag="answer"):
     sha256: str
 
 
+class _Serving(msgspec.Struct, tag_field="event", tag="serving"):
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    now_ns: Whole
+
+
 class _Pauses(msgspec.Struct, tag_field="event", tag="pauses"):
     collector: str
     count: Whole | None
@@ -110,6 +117,7 @@ class _Done(msgspec.Struct, tag_field="event", tag="done"):
     now_ns: Whole
     usage: _Usage
     runtime_memory: dict[str, Whole] = {}
+    served: Whole | None = None
 
 
 class _Error(msgspec.Struct, tag_field="event", tag="error"):
@@ -117,12 +125,18 @@ class _Error(msgspec.Struct, tag_field="event", tag="error"):
     message: str
 
 
-_Event = _Hello | _Ready | _Sample | _Answer | _Pauses | _Stalls | _Done | _Error
+_Event = _Hello | _Ready | _Sample | _Answer | _Serving | _Pauses | _Stalls | _Done | _Error
 _decoder = msgspec.json.Decoder(_Event)
 
 
-def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing, answers: str | None, outputs: str | None = None) -> bytes:
-    """The request of a job as one line; `inputs`, `answers` and `outputs` are paths as the implementation will see them."""
+def request(
+    job: Job, params: Params, inputs: Mapping[str, str], timing: Timing, answers: str | None, outputs: str | None = None,
+    connections: int | None = None,
+) -> bytes:  # fmt: skip
+    """The request of a job as one line; `inputs`, `answers` and `outputs` are paths as the implementation will see them.
+
+    `connections` is what a server must be able to hold; None for a job that serves nothing.
+    """
     meter = {"interval_ns": timing.meter_interval_ns, "threshold_ns": timing.meter_threshold_ns}
     fields = {
         "protocol": VERSION,
@@ -139,6 +153,8 @@ def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing,
         "outputs": outputs,
         "meter": meter,
     }
+    if connections is not None:
+        fields["serve"] = {"host": HOST, "port": 0, "connections": connections}
     return msgspec.json.encode(fields) + b"\n"
 
 
@@ -146,15 +162,18 @@ def request(job: Job, params: Params, inputs: Mapping[str, str], timing: Timing,
 class Transcript:
     """What an implementation said, so far. Mutable on purpose: it grows as lines arrive, and is read when the job has ended.
 
-    `owed` are its samples in order, `owed_answers` the steps of which it owes the whole answer.
+    `owed` are its samples in order, `owed_answers` the steps of which it owes the whole answer. One that `serves` owes a port.
     """
 
     owed: list[tuple[str, int, bool]]
     owed_answers: Collection[str] = ()
+    serves: bool = False
     hello: Hello | None = None
     threads: int | None = None
     samples: list[Sample] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    port: int | None = None
+    served: int | None = None
     pauses: Pauses | None = None
     stalls: Stalls | None = None
     usage: Usage | None = None
@@ -217,6 +236,8 @@ class Transcript:
                 self._take_sample(event)
             case _Answer():
                 self._take_answer(event)
+            case _Serving():
+                self._take_serving(event)
             case _Pauses():
                 self._after_samples(self.pauses, name)
                 self.pauses = msgspec.convert(event, Pauses, from_attributes=True)
@@ -234,7 +255,7 @@ class Transcript:
 
     def _after_samples(self, value: object, name: str) -> None:
         self._once(value, name)
-        if self.threads is None or len(self.samples) < len(self.owed):
+        if self.threads is None or len(self.samples) < len(self.owed) or (self.serves and self.port is None):
             raise ProtocolError(f"line {self.lines}: '{name}' although {self._missing()} is missing")
 
     def _take_hello(self, event: _Hello) -> None:
@@ -265,11 +286,18 @@ class Transcript:
             raise ProtocolError(f"line {self.lines}: an answer of {event.step!r} that was not asked for, is not due yet, or came before")
         self.answers[event.step] = event.sha256
 
+    def _take_serving(self, event: _Serving) -> None:
+        self._once(self.port, "serving")
+        if not self.serves or len(self.samples) < len(self.owed):
+            raise ProtocolError(f"line {self.lines}: 'serving', which was not asked for or is not due yet")
+        self.port = event.port
+
     def _take_done(self, event: _Done) -> None:
         missing = self._missing()
         if missing != "'done'":
             raise ProtocolError(f"line {self.lines}: 'done' although {missing} is missing")
         self.usage = Usage(**msgspec.structs.asdict(event.usage), runtime_memory=event.runtime_memory)
+        self.served = event.served
 
     def _missing(self) -> str:
         """The first thing still owed, in words."""
@@ -282,6 +310,8 @@ class Transcript:
             return f"the sample of {step}, pass {number},"
         if steps := set(self.owed_answers) - set(self.answers):
             return f"the answer of {min(steps)}"
+        if self.serves and self.port is None:
+            return "'serving'"
         if self.pauses is None:
             return "'pauses'"
         return "'stalls'" if self.stalls is None else "'done'"

@@ -15,17 +15,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from harness import outputs, store, verify
+from harness import catalog as catalog_module
+from harness import outputs, store, traffic, verify
 from harness.catalog import Catalog
-from harness.model import Build, Dataset, Job, Run, Session, UserError
+from harness.model import Build, Case, Dataset, Job, Run, Session, Step, UserError
 from harness.runner.control import ControlMeter
 from harness.runner.engine import Engine, EngineError, Launch
 from harness.runner.execute import blank, execute
+from harness.runner.load.generator import ANSWERS as FIRST_ANSWERS
+from harness.runner.load.generator import RECORDS, Visit
+from harness.runner.load.visit import visit
 
 PADDING = 4096
 CSV_TO_PARQUET = 4
 """How much larger an answer is as CSV, with room to spare."""
-ANSWERS, OUTPUTS = ".answers-", ".outputs-"
+ANSWERS, OUTPUTS, TRAFFIC = ".answers-", ".outputs-", ".traffic-"
+REQUESTS = "requests"
+"""The folder of every request's record, a file a job."""
 Verified = tuple[str, int, str]
 
 
@@ -79,11 +85,13 @@ class Conductor:
         data = next(d for d in self.session.datasets if d.case == job.case)
         build = next(b for b in self.session.builds if b.implementation == job.implementation)
         writes = frozenset(step.name for step in self.session.steps if step.writes and step.name in job.steps)
+        served = next((step for step in self.session.steps if step.traffic and step.name in job.steps), None)
         if writes or job.kind == "verify":
             _check_room(self.folder, Path(data.answers))
         with (
-            _fresh(ANSWERS, self.folder if job.kind == "verify" else None) as out,
+            _fresh(ANSWERS, self.folder if job.kind == "verify" and not served else None) as out,
             _fresh(OUTPUTS, self.folder if writes else None) as written,
+            _fresh(TRAFFIC, self.folder if served else None) as heard,
         ):
             launch = self._launch(job, build, data, out, written, writes)
             if build.outcome == "failed":
@@ -91,10 +99,18 @@ class Conductor:
             if job.kind == "timed" and (why := spoilt.get(_verified(job))):
                 return blank(launch, case, self.engine, "skipped", why)
             try:
-                run = execute(self.engine, launch, case, data, self.session.timing, meter, self.observer.step)
+                guest = self._visit(launch, case, data, served, heard) if served and heard else None
+                run = execute(self.engine, launch, case, data, self.session.timing, meter, self.observer.step, guest)
             except EngineError as error:
                 raise UserError(f"{job.id}: {error}; then: bench run --resume {self.folder}") from None
-            return self._judge(run, data, out, written)
+            return self._judge(run, data, out, written, heard)
+
+    def _visit(self, launch: Launch, case: Case, data: Dataset, step: Step, heard: Path) -> Visit:
+        """The load generator's visit, on a CPU that is none of the job's."""
+        assert self.session.generator
+        tool = (*catalog_module.load_generator(self.catalog), self.session.generator)
+        beside = replace(launch, company=company(launch.job.limits.cpus))
+        return visit(self.engine, tool, beside, case, data, step, heard, self.observer.step)
 
     def _launch(self, job: Job, build: Build, data: Dataset, out: Path | None, written: Path | None, writes: frozenset[str]) -> Launch:
         impl = self.catalog.implementations[job.implementation]
@@ -103,7 +119,7 @@ class Conductor:
         language = self.catalog.languages[impl.language]
         return Launch(job, impl, language, build, self.session.id, self.harness, "x" * length, inputs, out, written, writes)
 
-    def _judge(self, run: Run, data: Dataset, out: Path | None, written: Path | None) -> Run:
+    def _judge(self, run: Run, data: Dataset, out: Path | None, written: Path | None, heard: Path | None) -> Run:
         """Right or wrong, and whether its account holds; a job that failed already stays what it is."""
         workload, tolerance, wrong = self.catalog.workloads[run.workload], data.tolerance or self.session.tolerance, None
         if run.outcome == "ok":
@@ -115,9 +131,14 @@ class Conductor:
             done = {sample.step for sample in run.samples}
             steps = [s for s in self.session.steps if s.writes and s.name in done]
             wrong = outputs.judge(written, steps, workload, data, tolerance, whole=run.kind == "verify")
+        if run.outcome == "ok" and heard:
+            step = next(s for s in self.session.steps if s.traffic and s.name in {sample.step for sample in run.samples})
+            wrong = traffic.judge(heard / FIRST_ANSWERS, run.samples, step, workload.answer_types, data, tolerance)
+        if heard and (heard / RECORDS).exists():
+            traffic.keep(heard / RECORDS, self.folder / REQUESTS / f"{run.job}.parquet")
         if wrong:
             run = replace(run, outcome="wrong", reason=wrong)
-        return replace(run, suspect=verify.suspicions(run))
+        return replace(run, suspect=(*verify.suspicions(run), *traffic.suspicions(run)))
 
 
 def _verified(job: Job | Run) -> Verified:
@@ -154,7 +175,7 @@ def _fresh(prefix: str, parent: Path | None) -> Iterator[Path | None]:
 
 def clear(folder: Path) -> None:
     """Remove the answers and outputs that a killed harness has left in the session's folder."""
-    for prefix in (ANSWERS, OUTPUTS):
+    for prefix in (ANSWERS, OUTPUTS, TRAFFIC):
         for left in folder.glob(f"{prefix}*"):
             shutil.rmtree(left, ignore_errors=True)
 
@@ -190,6 +211,14 @@ def choose_cpus(threads: int) -> tuple[int, ...]:
     return tuple(usable[-threads:])
 
 
+def company(cpus: tuple[int, ...]) -> tuple[int, ...]:
+    """The CPU of what runs beside a job: the first that is none of the job's. UserError where there is none."""
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    if not (free := [cpu for cpu in usable if cpu not in cpus]):
+        raise UserError(f"the load generator needs a CPU of its own, and all {len(cpus)} are the server's; take fewer --threads")
+    return (free[0],)
+
+
 def check_resumable(session: Session, catalog: Catalog, engine: Engine) -> None:
     """UserError where the session can't be continued as it was: what it ran, or its data, is gone or has changed."""
     for build in session.builds:
@@ -197,6 +226,8 @@ def check_resumable(session: Session, catalog: Catalog, engine: Engine) -> None:
         if build.outcome != "failed" and not (impl and engine.has(build, impl, catalog.languages[impl.language])):
             what = f"{build.implementation}: what this session ran ({build.digest}) is gone or has changed"
             raise UserError(f"{what}; begin a new session")
+    if session.generator and not engine.has(session.generator, *catalog_module.load_generator(catalog)):
+        raise UserError("the load generator that this session ran is gone or has changed; begin a new session")
     for data in session.datasets:
         missing = [p for p in data.inputs.values() if not Path(p).exists()]
         if missing:

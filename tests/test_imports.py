@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "tabular": PURE,
     "verify": PURE | {"tabular"},
     "outputs": PURE | {"tabular", "verify"},
+    "traffic": PURE | {"verify"},
     "codesize": PURE,
     "environment": set(),
     "seal": set(),
@@ -38,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": PURE | {"claims", "compare", "memory_floor", "stats"},
     "doctor": {"catalog", "data", "environment"},
     "probing": PURE | {"memory_floor", "runner", "session", "store"},
-    "session": PURE | {"catalog", "outputs", "runner", "store", "verify"},
+    "session": PURE | {"catalog", "outputs", "runner", "store", "traffic", "verify"},
     "options": PURE | {"catalog"},
     "building": PURE | {"catalog", "progress", "runner"},
     "measure": PURE

@@ -215,6 +215,48 @@ def test_a_step_that_writes_owes_no_answer_and_may_give_none() -> None:
         Transcript(list(OWED), owed_answers=("s2",)).feed(wire(events))
 
 
+def test_only_a_server_is_told_where_to_listen() -> None:
+    asked = json.loads(request(job(), {}, {}, TIMING, None, None, connections=32))
+    assert asked["serve"] == {"host": "127.0.0.1", "port": 0, "connections": 32}
+
+
+def server(data: bytes) -> Transcript:
+    said = Transcript(OWED[:1], serves=True)
+    said.feed(data)
+    said.end()
+    return said
+
+
+def served(**fields: Any) -> list[dict[str, Any]]:
+    events = transcript()
+    return [*events[: LOAD + 1], {"event": "serving", "port": 8000, "now_ns": 5, **fields}, *events[PAUSES:-1], {**events[-1], "served": 9}]
+
+
+def test_a_server_says_its_port_and_how_much_it_has_served() -> None:
+    said = server(wire(served()))
+    assert said.done and said.port == 8000 and said.served == 9
+
+
+@pytest.mark.parametrize(
+    ("events", "why"),
+    [
+        ([e for e in served() if e["event"] != "serving"], "'serving' is missing"),
+        ([*served()[: LOAD + 1], served()[LOAD + 1], *served()[LOAD + 1 :]], "a second 'serving'"),
+        ([e for n, e in enumerate(served()) if n != LOAD], "which was not asked for or is not due yet"),
+        (served(port=0), "is no event"),
+        (served(port=65536), "is no event"),
+    ],
+)
+def test_a_server_that_speaks_out_of_turn(events: list[dict[str, Any]], why: str) -> None:
+    with pytest.raises(ProtocolError, match=why):
+        server(wire(events))
+
+
+def test_who_was_not_asked_to_serve_may_not() -> None:
+    with pytest.raises(ProtocolError, match="which was not asked for"):
+        read(wire(served()))
+
+
 def test_a_request_says_all_that_the_page_promises() -> None:
     line = request(job(), {"rows": 5}, {"table": "/data/table.csv"}, TIMING, "/out", "/outputs")
     assert line.endswith(b"}\n") and line.count(b"\n") == 1

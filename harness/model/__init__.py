@@ -64,10 +64,12 @@ from harness.model.recorded import (
     Written,
     kind,
 )
+from harness.model.served import Arrivals, Latency, Traffic
 
 __all__ = [
     "SCHEMA",
     "Arm",
+    "Arrivals",
     "Build",
     "Calibration",
     "Case",
@@ -88,6 +90,7 @@ __all__ = [
     "Judgement",
     "Kind",
     "Language",
+    "Latency",
     "Limits",
     "LocalRecipe",
     "Outcome",
@@ -110,6 +113,7 @@ __all__ = [
     "Timing",
     "Tolerance",
     "Track",
+    "Traffic",
     "Undecidable",
     "Usage",
     "UserError",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from harness.model.served import Traffic
+
 Params = Mapping[str, int | float | str]
 Track = Literal["baseline", "ecosystem", "tuned"]
 Kind = Literal["verify", "timed", "probe"]
@@ -30,6 +32,7 @@ class Step:
     """A timed part of a workload; `keys` and `values` are the columns of its answer.
 
     One that `writes` leaves its answer as a file, and tables of the workload `beside` it; its check is the `tally` in place of sums.
+    One with `traffic` is served: it is the load generator that times it, and `keys` is the number of a request's body, from 0.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Step:
     writes: Format | None = None
     beside: tuple[str, ...] = ()
     tally: tuple[str, ...] = ()
+    traffic: Traffic | None = None
 
     @property
     def files(self) -> tuple[str, ...]:

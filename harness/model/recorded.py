@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.model.asked import Arm, Case, Job, Kind, Limits, Params, Step, Timing, Tolerance, Track, label
+from harness.model.served import Latency
 
 SCHEMA = 2
 """Version of session.json and runs.jsonl. A reader refuses a newer one; an older one is migrated on reading.
@@ -36,7 +37,7 @@ class Check:
 class Sample:
     """One timed pass of a step. `number` is the pass, from 1.
 
-    `queries` are the nanoseconds of each query in it, where the spec asks for them.
+    `queries` are the nanoseconds of each query in it, where the spec asks for them; `latency` what the load generator saw of a phase.
     """
 
     index: int
@@ -51,6 +52,7 @@ class Sample:
     check: Check | None
     phases: Mapping[str, int] = field(default_factory=dict)
     queries: tuple[int, ...] = ()
+    latency: Latency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,8 @@ class Session:
     """All that a session was asked to do and where: session.json. Its jobs follow from `plan` with these alone.
 
     `again` is the label that runs a second time in each block (A/A); `claims` gives the digest of each registered claim when it began;
-    `capabilities` are the workload's questions, which each implementation's facts answer under `can`.
+    `capabilities` are the workload's questions, which each implementation's facts answer under `can`. `generator` is the load
+    generator, where something is served.
     """
 
     schema: int
@@ -297,6 +300,7 @@ class Session:
     again: str | None = None
     claims: Mapping[str, str] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
+    generator: Build | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The engine of containers: one image an implementation, one container a job, as shut off as a measurement allows.
 
 Pinned CPUs, a memory limit without swap, no network, a read-only root with a small tmpfs, no capabilities, no new privileges,
-not root, a limit on processes; labelled, and always removed.
+not root, a limit on processes; labelled, and always removed. No network means loopback alone; what runs beside a job shares that.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class DockerHandle:
 
     def __init__(self, api: Any, container: str, pid: int, stream: Any) -> None:
         self._api, self._container, self._stream = api, container, stream
+        self.network = f"container:{container}"
         self._socket: socket.socket = stream._sock
         self._frames = Demultiplexer()
         self._ended = False
@@ -94,6 +95,11 @@ class DockerHandle:
         """The account of its cgroup; None once that has vanished with the container."""
         account = self._cgroup.reading() if self._cgroup else None
         return account if account and account.anon_bytes is not None else None
+
+    def terminate(self) -> None:
+        """SIGTERM to the container's init, which passes it on."""
+        with suppress(*ANSWER_ERRORS):
+            self._api.kill(self._container, signal="SIGTERM")
 
     def kill(self) -> None:
         """End it at once. Its outputs go first: a daemon that can't hand them over does not answer until it can."""
@@ -204,7 +210,7 @@ class DockerEngine:
             cpuset_cpus=",".join(map(str, limits.cpus)),
             mem_limit=limits.memory_bytes,
             memswap_limit=limits.memory_bytes,
-            network_mode="none",
+            network_mode=launch.beside or "none",
             read_only=True,
             tmpfs=TMPFS,
             cap_drop=["ALL"],
@@ -218,7 +224,7 @@ class DockerEngine:
         image = launch.build.digest
         return {
             "image": image, "user": USER, "labels": labels, "stdin_open": True, "tty": False, "host_config": host,
-            "environment": {"BENCH_PADDING": launch.padding}, "network_disabled": True,
+            "environment": {"BENCH_PADDING": launch.padding}, "network_disabled": not launch.beside,
         }  # fmt: skip
 
     def sweep(self, alive: Callable[[str], bool]) -> list[str]:

@@ -8,17 +8,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from harness.model import Limits, Outcome, Reading, Series, Times
 from harness.protocol import ProtocolError, Transcript
 from harness.runner.engine import Chunk, Exit, Handle
 
 SAMPLE_S = 0.01
+TRAFFIC_SAMPLE_S = 0.1
+"""The same while traffic runs: on a small machine the harness has its CPU in common with the load generator, whom each look delays."""
 SERIES_LIMIT = 4096
 STDERR_LIMIT = 64 << 10
 GRACE_S = 5.0
 BUSY_SHARE = 0.03
 """A job that uses less of one CPU than this is idle: its stall meter alone stays below it."""
+
+
+class Guest(Protocol):
+    """What runs beside a job that serves, from its port on."""
+
+    def begin(self, port: int) -> None:
+        """The job accepts connections there."""
+
+    def busy(self) -> bool:
+        """Take what has come of it; False once it is over, however it went."""
 
 
 @dataclass(slots=True)
@@ -47,11 +60,23 @@ class Watch:
     marked_ns: int = 0
     marked_cpu_ns: int = 0
     exit: Exit | None = None
+    guest: Guest | None = None
+    visited: bool = False
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Set the outcome, unless one is already known: the first cause counts."""
         if self.outcome == "ok":
             self.outcome, self.reason = outcome, reason
+
+    @property
+    def visiting(self) -> bool:
+        """Whether there is traffic."""
+        return self.guest is not None and self.transcript.port is not None and not self.visited
+
+    @property
+    def tick_s(self) -> float:
+        """How long to wait for output before the next look."""
+        return TRAFFIC_SAMPLE_S if self.visiting else SAMPLE_S
 
     @property
     def times(self) -> Times:
@@ -91,11 +116,22 @@ def drive(handle: Handle, request: bytes, watch: Watch, tell: Callable[[str], No
 def _follow(handle: Handle, watch: Watch, tell: Callable[[str], None]) -> None:
     """Until `done`, `error`, the end of output, or a limit."""
     while not (watch.transcript.done or watch.transcript.error or handle.ended) and watch.outcome == "ok":
-        _take(handle.pump(SAMPLE_S), watch, tell)
+        _take(handle.pump(watch.tick_s), watch, tell)
         now = time.monotonic_ns()
+        if watch.visiting:
+            _attend(handle, watch, now)
         if now >= watch.next_sample_ns:
             _sample_memory(handle, watch, now)
         _check_limits(handle, watch, now)
+
+
+def _attend(handle: Handle, watch: Watch, now: int) -> None:
+    """Traffic keeps its own time, so it counts as progress; when it is over the server is asked to end."""
+    assert watch.guest
+    watch.progress_ns = now
+    if not watch.guest.busy():
+        watch.visited = True
+        handle.terminate()
 
 
 def _take(chunks: list[Chunk], watch: Watch, tell: Callable[[str], None]) -> None:
@@ -120,6 +156,8 @@ def _note(event: str, watch: Watch, now: int, tell: Callable[[str], None]) -> No
         watch.ready_ns = now
     elif event == "done":
         watch.done_ns = now
+    elif event == "serving" and watch.guest and watch.transcript.port:
+        watch.guest.begin(watch.transcript.port)
     elif event == "sample":
         last = watch.transcript.samples[-1]
         tell(f"{last.step} pass {last.number}")
@@ -127,7 +165,7 @@ def _note(event: str, watch: Watch, now: int, tell: Callable[[str], None]) -> No
 
 def _sample_memory(handle: Handle, watch: Watch, now: int) -> None:
     """Every sample counts for the peak; the series is thinned to half whenever it grows too long."""
-    watch.next_sample_ns = now + int(SAMPLE_S * 1e9)
+    watch.next_sample_ns = now + int(watch.tick_s * 1e9)
     anon = handle.memory_bytes()
     if anon is None:
         return

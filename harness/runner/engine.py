@@ -27,6 +27,7 @@ class Launch:
     """A job with the folders that it may see: `data` to read, `out` to write its answers (None in timed jobs).
 
     `outputs` is for the files of its steps that `write` (None where none does); of the other steps it owes an answer in `out`.
+    `company` are the CPUs of what runs beside it, if anything does; what has `beside` shares the network of that job (Handle.network).
     """
 
     job: Job
@@ -40,6 +41,8 @@ class Launch:
     out: Path | None
     outputs: Path | None = None
     writes: frozenset[str] = frozenset()
+    company: tuple[int, ...] = ()
+    beside: str | None = None
 
     @property
     def owed_answers(self) -> tuple[str, ...]:
@@ -69,6 +72,10 @@ class Handle(Protocol):
     """One started job."""
 
     @property
+    def network(self) -> str | None:
+        """Names the network that it has to itself; None where it has the machine's."""
+
+    @property
     def ended(self) -> bool:
         """True once standard output and standard error have both ended."""
 
@@ -86,6 +93,9 @@ class Handle(Protocol):
 
     def memory_bytes(self) -> int | None:
         """Anonymous memory now; the quick part of `reading`."""
+
+    def terminate(self) -> None:
+        """Ask it to end, by SIGTERM."""
 
     def kill(self) -> None:
         """End it at once."""

@@ -14,6 +14,7 @@ from harness.protocol import Transcript, request
 from harness.runner.control import ControlMeter
 from harness.runner.drive import Watch, drive
 from harness.runner.engine import Engine, Launch
+from harness.runner.load.generator import Visit
 
 
 def blank(launch: Launch, case: Case, engine: Engine, outcome: Outcome, reason: str | None) -> Run:
@@ -28,22 +29,43 @@ def blank(launch: Launch, case: Case, engine: Engine, outcome: Outcome, reason: 
 
 
 def execute(
-    engine: Engine, launch: Launch, case: Case, data: Dataset, timing: Timing, meter: ControlMeter, tell: Callable[[str], None]
-) -> Run:
-    """Run the job to its end. EngineError where the engine itself fails; everything the job does wrong is an outcome."""
+    engine: Engine, launch: Launch, case: Case, data: Dataset, timing: Timing, meter: ControlMeter, tell: Callable[[str], None],
+    visit: Visit | None = None,
+) -> Run:  # fmt: skip
+    """Run the job to its end, with a `visit` by the load generator where it serves.
+
+    EngineError where the engine or the generator itself fails; everything the job does wrong is an outcome.
+    """
     job = launch.job
     seen = engine.paths(launch)
     inputs = {name: f"{seen.data}/{path.rsplit('/', 1)[-1]}" for name, path in data.inputs.items()}
-    ask = request(job, case.params, inputs, timing, seen.out, seen.outputs)
+    ask = request(job, case.params, inputs, timing, seen.out, seen.outputs, visit.connections if visit else None)
     before, started = state(), datetime.now(UTC).isoformat(timespec="milliseconds")
     meter.mark()
-    watch = Watch(Transcript(expected_samples(job), launch.owed_answers), job.limits, time.monotonic_ns())
+    owed = expected_samples(job)[:1] if visit else expected_samples(job)
+    watch = Watch(Transcript(owed, launch.owed_answers, visit is not None), job.limits, time.monotonic_ns(), guest=visit)
     handle = engine.start(launch)
     try:
+        if visit:
+            visit.server = handle
         drive(handle, ask, watch, tell)
     finally:
+        if visit:
+            visit.close()
         handle.close()
-    return _record(launch, case, engine, watch, meter, before, started)
+    run = _record(launch, case, engine, watch, meter, before, started)
+    return _visited(run, visit, watch) if visit else run
+
+
+def _visited(run: Run, visit: Visit, watch: Watch) -> Run:
+    """The record with the generator's samples; a visit that failed is the server's failure, unless that has one of its own."""
+    run = replace(run, samples=(*run.samples, *visit.samples))
+    if run.outcome == "ok" and visit.failure:
+        return replace(run, outcome="error", reason=f"under load: {visit.failure}")
+    seen, said = sum(s.latency.answered for s in visit.samples if s.latency), watch.transcript.served
+    if run.outcome == "ok" and said is not None and said < seen:
+        return replace(run, outcome="wrong", reason=f"says that it has answered {said} requests, {seen} answers came")
+    return run
 
 
 def _record(launch: Launch, case: Case, engine: Engine, watch: Watch, meter: ControlMeter, before: dict[str, object], started: str) -> Run:

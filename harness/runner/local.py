@@ -69,6 +69,8 @@ def _undisturbed() -> Iterator[None]:
 class LocalHandle:
     """A process group of our own, with pipes."""
 
+    network: str | None = None
+
     def __init__(self, command: list[str], env: Mapping[str, str], cwd: Path, launch: Launch) -> None:
         pipe = subprocess.PIPE
         try:
@@ -157,6 +159,11 @@ class LocalHandle:
         if user is None or system is None:
             return None
         return Reading(source="processes", anon_bytes=self.memory_bytes(), user_ns=int(user * 1e9), system_ns=int(system * 1e9))
+
+    def terminate(self) -> None:
+        """SIGTERM to the process that was started; what it has started is its own affair."""
+        with suppress(ProcessLookupError, PermissionError):
+            self._popen.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End the whole group at once."""

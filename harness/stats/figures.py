@@ -8,6 +8,7 @@ from harness.model import Run, Sample, Summary
 from harness.stats.early_stopping import early_stopping
 from harness.stats.estimate import estimate, log
 from harness.stats.gate import counts
+from harness.stats.served import request_ns
 
 FEW = 5
 """Below this many invocations an interval is still printed, but with a warning."""
@@ -17,7 +18,7 @@ def steady_seconds(run: Run, steps: Sequence[str] | None = None) -> float | None
     """Seconds of the steady (not warm-up) passes: per step their mean, summed over the steps; None for a run that isn't ok.
 
     `steps` restricts the sum to those, and None comes back where the run lacks one of them: a sum over fewer steps is no match.
-    `load` is a phase of its own and counts only where it is named.
+    `load` is a phase of its own and counts only where it is named. Of a step with traffic it is the time of a request (served.py).
     """
     return _seconds(run, _steady(run), _wall, steps)
 
@@ -57,18 +58,19 @@ def _steady(run: Run) -> Iterable[Sample]:
     return (s for s in run.samples if not s.warmup)
 
 
-def _wall(sample: Sample) -> int:
-    return sample.wall_ns
+def _wall(sample: Sample) -> float | None:
+    """What the pass took. Traffic lasts as long as it was told to; there it is what a request took."""
+    return sample.wall_ns if sample.latency is None else request_ns(sample)
 
 
 def _cpu(sample: Sample) -> int | None:
     return None if sample.user_ns is None or sample.system_ns is None else sample.user_ns + sample.system_ns
 
 
-def _seconds(run: Run, samples: Iterable[Sample], of: Callable[[Sample], int | None], steps: Sequence[str] | None) -> float | None:
+def _seconds(run: Run, samples: Iterable[Sample], of: Callable[[Sample], float | None], steps: Sequence[str] | None) -> float | None:
     if run.outcome != "ok":
         return None
-    by_step: dict[str, list[int | None]] = {}
+    by_step: dict[str, list[float | None]] = {}
     for s in samples:
         by_step.setdefault(s.step, []).append(of(s))
     wanted = [s for s in by_step if s != "load"] if steps is None else list(steps)
@@ -77,7 +79,7 @@ def _seconds(run: Run, samples: Iterable[Sample], of: Callable[[Sample], int | N
     return sum(measured) / 1e9 if measured and len(measured) == len(means) else None
 
 
-def _mean(ns: Sequence[int | None]) -> float | None:
+def _mean(ns: Sequence[float | None]) -> float | None:
     known = [x for x in ns if x is not None]
     return sum(known) / len(known) if known and len(known) == len(ns) else None
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from harness.model import Build, Run, Session
 from harness.stats.figures import cold_start_seconds, cpu_seconds, first_seconds, query_seconds, steady_seconds
+from harness.stats.served import answers_per_second, cpu_seconds_per_answer, response_seconds
 
 FLOOR = 0.03
 """The policy's noise floor for means: no verdict is given on a difference within it (METHODOLOGY.md)."""
@@ -59,6 +60,11 @@ METRICS: Mapping[str, Metric] = {
         Metric("peak_memory", "peak of anonymous memory", "bytes", FLOOR, "run"),
         Metric("memory_over_input", "peak of anonymous memory over the input's size", "bytes a byte", FLOOR, "run"),
         Metric("rejects_found", "rows reported as malformed over rows spoilt on purpose", "found a planted", EXACT, "run"),
+        Metric("response_p50_seconds", "median response under load", "s", FLOOR, "run"),
+        Metric("response_p99_seconds", "99th percentile of the response under load", "s", TAIL_FLOOR, "run"),
+        Metric("response_p999_seconds", "99.9th percentile of the response under load", "s", TAIL_FLOOR, "run"),
+        Metric("answers_per_second", "answers a second", "/s", FLOOR, "run"),
+        Metric("cpu_seconds_per_answer", "CPU time an answer", "s", FLOOR, "run"),
         Metric("build_clean_seconds", "time of a clean build", "s", FLOOR, "build"),
         Metric("image_bytes", "size of the image", "bytes", EXACT, "fact"),
         Metric("artifact_bytes", "size of the stripped binary", "bytes", EXACT, "fact"),
@@ -113,6 +119,11 @@ _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | No
     "cpu_seconds": lambda run, steps, _: cpu_seconds(run, steps),
     "cores_used": lambda run, steps, _: _cores_used(run, steps),
     "p90_seconds": lambda run, steps, _: query_seconds(run, 0.9, steps),
+    "response_p50_seconds": lambda run, steps, _: response_seconds(run, 0.5, steps),
+    "response_p99_seconds": lambda run, steps, _: response_seconds(run, 0.99, steps),
+    "response_p999_seconds": lambda run, steps, _: response_seconds(run, 0.999, steps),
+    "answers_per_second": lambda run, steps, _: answers_per_second(run, steps),
+    "cpu_seconds_per_answer": lambda run, steps, _: cpu_seconds_per_answer(run, steps),
     "cold_start_seconds": lambda run, _, __: cold_start_seconds(run),
     "ready_seconds": lambda run, _, __: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
     "peak_memory": lambda run, _, __: run.anon_peak_bytes,

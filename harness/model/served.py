@@ -1,0 +1,47 @@
+"""The nouns of a workload that is served: the traffic that a step asks for, and what came of one phase of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Arrivals = Literal["closed", "constant", "poisson", "step", "ramp"]
+"""closed: a connection's next request goes out when its answer is there. The others are open: a schedule drawn in advance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What the load generator does in a step: requests to `path`, whose bodies are the lines of the input `bodies`.
+
+    The case's parameters say how much: `connections`, `seconds` and `warmup_seconds`; of open arrivals `rate` a second, or `share` of
+    what a closed phase before it got through; `to`, where a step or a ramp ends.
+    """
+
+    path: str
+    arrivals: Arrivals
+    bodies: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """One phase of traffic by the load generator's account. `rate` is what was offered a second (None: closed).
+
+    The histograms are HdrHistogram's (V2, deflated, base64), of nanoseconds to three digits. `response` runs from the instant at which
+    a request was due to the last byte of its answer (Tene's cure for coordinated omission), `service` from its sending. `lateness` is
+    the generator's own: from the instant at which it could have sent to the sending. `changed` counts answers that differ from the
+    first to the same body; `failed` requests without an answer, by reason. `generator_ns` is the generator's own CPU time.
+    """
+
+    arrivals: Arrivals
+    rate: float | None
+    due: int
+    answered: int
+    failed: Mapping[str, int]
+    statuses: Mapping[str, int]
+    changed: int
+    queue_max: int
+    response: str
+    service: str
+    lateness: str
+    generator_ns: int | None = None

@@ -1,0 +1,46 @@
+"""A job and its case -> the load generator's visit to it: which phases, which files, which CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.model import Build, Case, Dataset, Implementation, Language, Step, UserError
+from harness.runner.engine import Engine, Handle, Launch
+from harness.runner.load.generator import ANSWERS, RECORDS, TIMEOUT_S, Visit
+from harness.runner.load.phases import phases
+
+MEMORY_BYTES = 1 << 30
+Tool = tuple[Implementation, Language, Build]
+
+
+def visit(
+    engine: Engine, tool: Tool, launch: Launch, case: Case, data: Dataset, step: Step, out: Path, tell: Callable[[str], None]
+) -> Visit:
+    """The visit to the job of `launch`, whose records and answers go to `out`. UserError for a case that does not say how much."""
+    assert step.traffic
+    implementation, language, build = tool
+    job = launch.job
+    limits = replace(job.limits, cpus=launch.company, memory_bytes=MEMORY_BYTES)
+
+    def beside(server: Handle) -> Launch:
+        own = replace(job, id=f"{job.id}-load", implementation=implementation.name, limits=limits)
+        return replace(
+            launch, job=own, implementation=implementation, language=language, build=build, out=out, outputs=None, beside=server.network
+        )
+
+    seen = engine.paths(replace(launch, out=out))
+    bodies = Path(data.inputs[step.traffic.bodies]).name
+    ask = {
+        "cpu": launch.company[0], "spin": True, "path": step.traffic.path, "requests": f"{seen.data}/{bodies}", "seed": job.seed,
+        "records": f"{seen.out}/{RECORDS}", "answers": f"{seen.out}/{ANSWERS}", "timeout_s": TIMEOUT_S,
+    }  # fmt: skip
+    return Visit(engine, beside, ask, _connections(case), step.name, phases(step.traffic, case.params, job), job.warmup, tell)
+
+
+def _connections(case: Case) -> int:
+    found = case.params.get("connections")
+    if not isinstance(found, int) or found < 1:
+        raise UserError(f"case '{case.name}': parameter 'connections' is {found!r}; traffic needs a whole number from 1 on")
+    return found

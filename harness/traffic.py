@@ -1,0 +1,106 @@
+"""Judges what a server answered under load: each body's first answer against the oracle, all later ones by their digest.
+
+Also keeps every request's record, as Parquet. Takes files and records, runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+
+from harness import verify
+from harness.model import Dataset, Latency, Run, Sample, Step, Tolerance
+
+LAWFUL = "200"
+RECORD = np.dtype(
+    [
+        ("intended_ns", "<u8"), ("sent_ns", "<u8"), ("first_byte_ns", "<u8"), ("done_ns", "<u8"), ("digest", "<u8"),
+        ("request", "<u4"), ("connection", "<u4"), ("queue", "<u4"), ("status", "<u2"), ("failure", "<u2"),
+    ]
+)  # fmt: skip
+"""One request in the load generator's file; instants are of CLOCK_MONOTONIC, 0 where it did not get so far."""
+
+
+class _Answer(msgspec.Struct):
+    request: int
+    status: int
+    body: str
+
+
+def judge(
+    answers: Path, samples: Sequence[Sample], step: Step, types: Mapping[str, str], data: Dataset, tolerance: Tolerance
+) -> str | None:
+    """Why what came under load is not right, or None."""
+    for sample in samples:
+        if sample.latency and (why := _phase(sample.latency)):
+            return f"{sample.step}, pass {sample.number}: {why}"
+    try:
+        got = _frame(answers, step, types)
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
+        return f"{step.name}: an answer can't be read: {error}"
+    truth = pl.read_parquet(Path(data.answers) / f"{step.name}.parquet")
+    key = step.keys[0]
+    why = verify.compare(got, truth.filter(pl.col(key).is_in(got[key].implode())), step, tolerance)
+    return f"{step.name}: {why}" if why else None
+
+
+def _phase(latency: Latency) -> str | None:
+    if lost := {name: n for name, n in latency.failed.items() if n}:
+        return f"of {latency.due} requests without an answer: {_counts(lost)}"
+    if others := {status: n for status, n in latency.statuses.items() if status != LAWFUL and n}:
+        return f"of {latency.answered} answers with another status than {LAWFUL}: {_counts(others)}"
+    if latency.changed:
+        return f"{latency.changed} answers differ from the first to the same body"
+    return None
+
+
+LATE_NS = 50_000
+LATE_SHARE = 0.05
+
+
+def suspicions(run: Run) -> tuple[str, ...]:
+    """Where the load generator itself lagged in an open loop, so that the run is void.
+
+    Its lateness counts at p99: above 50 us, and above 5 % of the response's p99, below which nobody would see it.
+    """
+    found = []
+    for sample in run.samples:
+        if not sample.latency or sample.latency.arrivals == "closed":
+            continue
+        late, response = (_p99(text) for text in (sample.latency.lateness, sample.latency.response))
+        if late > max(LATE_NS, LATE_SHARE * response):
+            found.append(f"{sample.step}, pass {sample.number}: the load generator lagged, {late / 1e3:.0f} us at its 99th percentile")
+    return tuple(found)
+
+
+def _p99(encoded: str) -> int:
+    return int(HdrHistogram.decode(encoded).get_value_at_percentile(99))
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in sorted(found.items()))
+
+
+def _frame(answers: Path, step: Step, types: Mapping[str, str]) -> pl.DataFrame:
+    """The first answers as a table like the oracle's: the body's number, and the answer's members that the step names."""
+    decoder = msgspec.json.Decoder(_Answer)
+    rows = [decoder.decode(line) for line in answers.read_bytes().splitlines()]
+    bodies = [msgspec.json.decode(row.body, type=dict[str, object]) for row in rows]
+    columns: dict[str, list[object]] = {step.keys[0]: [row.request for row in rows]}
+    for name in step.values:
+        columns[name] = [body.get(name) for body in bodies]
+    kinds = {"integer": pl.Int64, "float": pl.Float64, "text": pl.String}
+    return pl.DataFrame(columns, schema={name: kinds[types[name]] for name in columns}, strict=True)
+
+
+def keep(records: Path, kept: Path) -> None:
+    """The generator's records as a Parquet file, a row a request in order of completion."""
+    found = np.fromfile(records, RECORD)
+    frame = pl.DataFrame({name: found[name] for name in RECORD.names or ()})
+    kept.parent.mkdir(exist_ok=True)
+    frame.write_parquet(kept, compression="zstd")

@@ -1,0 +1,3 @@
+from serving import Server
+
+Server().run()

@@ -1,0 +1,59 @@
+"""Figures of a server under load, against histograms and passes whose truth is known by hand."""
+
+import pytest
+from makers import run, sample
+
+from harness import stats
+from harness.model import Arrivals, Latency, Run
+from harness.stats.served import decoded
+from harness.stats.tails import histogram
+
+MS = 1_000_000
+
+
+def latency(times: list[int], arrivals: Arrivals = "poisson") -> Latency:
+    text = histogram(times).encode().decode()
+    return Latency(arrivals, None, len(times), len(times), {}, {"200": len(times)}, 0, 0, text, text, text)
+
+
+def served(*passes: tuple[Latency, int], outcome: str = "ok") -> Run:
+    """A warm-up of ten seconds a request that must count for nothing, then the passes with their seconds."""
+    warm = sample("s1", 1, 10**10, warmup=True, units=1, latency=latency([10**10]))
+    found = [
+        sample("s1", n, seconds * 10**9, warmup=False, units=held.answered, user_ns=30 * MS, system_ns=10 * MS, latency=held)
+        for n, (held, seconds) in enumerate(passes, 2)
+    ]
+    return run(samples=(warm, *found), outcome=outcome)
+
+
+def test_a_quantile_is_borne_by_ten_requests_beyond_it() -> None:
+    thousand = served((latency([MS] * 985 + [50 * MS] * 15), 1))
+    assert stats.figure(thousand, "response_p50_seconds") == pytest.approx(0.001, rel=1e-3)
+    assert stats.figure(thousand, "response_p99_seconds") == pytest.approx(0.050, rel=1e-3)
+    assert stats.figure(thousand, "response_p999_seconds") is None
+    assert stats.figure(served((latency([MS] * 999), 1)), "response_p99_seconds") is None
+
+
+def test_passes_are_one_stream_of_requests() -> None:
+    both = served((latency([MS] * 500), 1), (latency([3 * MS] * 500), 1))
+    assert stats.figure(both, "response_p99_seconds") == pytest.approx(0.003, rel=1e-3)
+    assert stats.figure(both, "answers_per_second") == 500
+    assert stats.figure(both, "cpu_seconds_per_answer") == pytest.approx(0.08 / 1000)
+
+
+@pytest.mark.parametrize(("arrivals", "taken"), [("closed", 0.002), ("poisson", 0.001)])
+def test_what_a_request_takes(arrivals: Arrivals, taken: float) -> None:
+    """500 answers in a second, each a millisecond under way: two connections' worth would be a rate, the median is the response."""
+    found = served((latency([MS] * 500, arrivals), 1))
+    assert stats.figure(found, "seconds", ["s1"]) == pytest.approx(taken, rel=1e-3)
+
+
+def test_who_failed_or_served_nothing_has_no_figures() -> None:
+    for one in (served((latency([MS] * 1000), 1), outcome="wrong"), run(samples=(sample("s1", 2),))):
+        assert stats.figure(one, "response_p50_seconds") is None and stats.figure(one, "answers_per_second") is None
+
+
+@pytest.mark.parametrize("text", ["", "no histogram", "HISTFAAAAA"])
+def test_what_is_no_histogram_is_said_so(text: str) -> None:
+    with pytest.raises(ValueError, match="no HDR histogram"):
+        decoded(text)
