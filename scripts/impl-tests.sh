@@ -12,6 +12,7 @@ export PYTHONPATH=impls/python/protocol:impls/python/shared
 .venv/bin/python -m pytest -q impls/python/protocol impls/python/shared
 if command -v cargo >/dev/null; then
   CARGO_TARGET_DIR=.bench/build/lint cargo test --quiet --locked --manifest-path impls/rust/Cargo.toml --workspace --exclude bench-polars --exclude bench-tract --exclude bench-candle
+  CARGO_TARGET_DIR=.bench/build/lint cargo test --quiet --locked --manifest-path docker/load-generator/Cargo.toml
 else
   missing cargo
 fi

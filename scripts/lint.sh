@@ -13,8 +13,10 @@ missing() {
 .venv/bin/mypy
 if command -v cargo >/dev/null; then
   cargo fmt --manifest-path impls/rust/Cargo.toml --all --check
+  cargo fmt --manifest-path docker/load-generator/Cargo.toml --check
   # Without the variants that compile a large library: minutes for a few lines of code; they are checked where they are built.
   CARGO_TARGET_DIR=.bench/build/lint cargo clippy --quiet --locked --manifest-path impls/rust/Cargo.toml --workspace --exclude bench-polars --exclude bench-tract --exclude bench-candle --all-targets -- -D warnings
+  CARGO_TARGET_DIR=.bench/build/lint cargo clippy --quiet --locked --manifest-path docker/load-generator/Cargo.toml --all-targets -- -D warnings
 else
   missing cargo Rust
 fi

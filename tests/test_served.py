@@ -67,6 +67,13 @@ def test_a_share_needs_no_warm_up_to_be_a_share_of(bench: Bench, tmp_path: Path)
     assert rate and rate > 0
 
 
+def test_too_few_requests_for_a_figure_are_shown_without_a_winner(bench: Bench, tmp_path: Path) -> None:
+    """A median is borne by 20; of a response there is none here, so nothing is ranked."""
+    few = ("--param", "bodies=2", "--param", "seconds=0.001", "--param", "warmup_seconds=0.001")
+    done = bench("run", *ASK, *select("server_honest"), "--case", "share", *few, "--out", tmp_path / "session")
+    assert (done.code, done.err.count("Traceback")) == (0, 0) and "server_honest" in done.out
+
+
 def test_a_generator_that_can_not_be_built_is_the_users_to_mend(own_bench: Bench, tmp_path: Path) -> None:
     (own_bench.root / "docker" / "load-generator" / "main.py").write_text("(")
     done = own_bench("run", *ASK, *select("server_honest"), "--out", tmp_path / "session")

@@ -115,7 +115,7 @@ def _style(row: Row, found: Findings) -> str:
         return "dim"
     if row.why:
         return "red"
-    return "bold" if row.name == found.ranking.order[0] and not found.ranking.rivals else ""
+    return "bold" if row.name in found.ranking.order[:1] and not found.ranking.rivals else ""
 
 
 def _failures(runs: Sequence[Run]) -> list[str]:

@@ -1,0 +1,183 @@
+//! When requests are due, and which: fixed by the seed before a phase begins, and drawn as it goes so that memory stays bounded.
+
+use crate::ask::Arrivals;
+
+/// SplitMix64 (Steele, Lea and Flood 2014): one word of state, enough for gaps and orders.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64, stream: u64) -> Self {
+        let mut made = Self(seed ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        made.next();
+        made
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Above 0, at most 1.
+    fn unit(&mut self) -> f64 {
+        ((self.next() >> 11) + 1) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Below `n`; the bias of the remainder is n / 2^64.
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+}
+
+/// Instants after the phase's start, in nanoseconds; none at or after its end.
+pub struct Schedule {
+    random: Random,
+    arrivals: Arrivals,
+    rate: f64,
+    to: f64,
+    seconds: f64,
+    count: u64,
+    drawn: u64,
+    at: f64,
+}
+
+impl Schedule {
+    pub fn new(
+        seed: u64,
+        phase: usize,
+        arrivals: Arrivals,
+        rate: f64,
+        to: f64,
+        seconds: f64,
+        count: Option<u64>,
+    ) -> Self {
+        let random = Random::new(seed, 2 * phase as u64 + 1);
+        Self {
+            random,
+            arrivals,
+            rate,
+            to,
+            seconds,
+            count: count.unwrap_or(u64::MAX),
+            drawn: 0,
+            at: 0.0,
+        }
+    }
+
+    fn rate_at(&self, t: f64) -> f64 {
+        match self.arrivals {
+            Arrivals::Step if t >= self.seconds / 2.0 => self.to,
+            Arrivals::Ramp => self.rate + (self.to - self.rate) * t / self.seconds,
+            _ => self.rate,
+        }
+    }
+
+    /// A Poisson process of a changing rate by thinning (Lewis and Shedler 1979).
+    fn poisson(&mut self) -> f64 {
+        let top = self.rate.max(self.to);
+        loop {
+            self.at -= self.random.unit().ln() / top;
+            if self.at >= self.seconds || self.random.unit() * top <= self.rate_at(self.at) {
+                return self.at;
+            }
+        }
+    }
+}
+
+impl Iterator for Schedule {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let at = match self.arrivals {
+            Arrivals::Constant => self.drawn as f64 / self.rate,
+            _ => self.poisson(),
+        };
+        self.drawn += 1;
+        (at < self.seconds && self.drawn <= self.count).then_some((at * 1e9) as u64)
+    }
+}
+
+/// Permutations of all bodies, one after the other (Fisher and Yates).
+pub struct Order {
+    random: Random,
+    order: Vec<u32>,
+    at: usize,
+}
+
+impl Order {
+    pub fn new(seed: u64, bodies: usize) -> Self {
+        Self { random: Random::new(seed, 0), order: (0..bodies as u32).collect(), at: bodies }
+    }
+
+    pub fn draw(&mut self) -> u32 {
+        if self.at == self.order.len() {
+            for last in (1..self.order.len()).rev() {
+                self.order.swap(last, self.random.below(last + 1));
+            }
+            self.at = 0;
+        }
+        self.at += 1;
+        self.order[self.at - 1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn poisson(seed: u64) -> Vec<u64> {
+        Schedule::new(seed, 1, Arrivals::Poisson, 1000.0, 1000.0, 20.0, None).collect()
+    }
+
+    #[test]
+    fn a_seed_gives_one_schedule() {
+        assert_eq!(poisson(7), poisson(7));
+        assert_ne!(poisson(7), poisson(8));
+    }
+
+    /// 20,000 gaps against the exponential law: Kolmogorov and Smirnov's distance at a level of 0.001 is 1.95 / sqrt(n).
+    #[test]
+    fn gaps_are_exponential() {
+        let at = poisson(7);
+        let mut gaps: Vec<f64> = at.windows(2).map(|two| (two[1] - two[0]) as f64 / 1e9).collect();
+        let n = gaps.len() as f64;
+        assert!((n - 20_000.0).abs() < 4.0 * 20_000f64.sqrt());
+        gaps.sort_by(f64::total_cmp);
+        let far = gaps
+            .iter()
+            .enumerate()
+            .map(|(i, gap)| (1.0 - (-1000.0 * gap).exp() - i as f64 / n).abs());
+        assert!(far.fold(0.0, f64::max) < 1.95 / n.sqrt());
+    }
+
+    #[test]
+    fn a_constant_rate_is_evenly_spaced_and_a_count_ends_it() {
+        let at: Vec<u64> = Schedule::new(1, 0, Arrivals::Constant, 4.0, 4.0, 1.0, None).collect();
+        assert_eq!(at, [0, 250_000_000, 500_000_000, 750_000_000]);
+        assert_eq!(Schedule::new(1, 0, Arrivals::Constant, 4.0, 4.0, 1.0, Some(3)).count(), 3);
+    }
+
+    #[test]
+    fn a_step_changes_its_rate_half_way() {
+        let at: Vec<u64> =
+            Schedule::new(1, 0, Arrivals::Step, 1000.0, 3000.0, 10.0, None).collect();
+        let first = at.iter().filter(|&&t| t < 5_000_000_000).count() as f64;
+        let second = at.len() as f64 - first;
+        assert!(
+            (first - 5_000.0).abs() < 4.0 * 5_000f64.sqrt()
+                && (second - 15_000.0).abs() < 4.0 * 15_000f64.sqrt()
+        );
+    }
+
+    #[test]
+    fn each_permutation_holds_each_body_once() {
+        let mut order = Order::new(3, 100);
+        for _ in 0..3 {
+            let mut drawn: Vec<u32> = (0..100).map(|_| order.draw()).collect();
+            drawn.sort_unstable();
+            assert!(drawn.iter().copied().eq(0..100));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+"""The load generator against planted servers: every request is accounted for once, and a stall shows where arithmetic puts it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.stats.served import decoded
+from harness.traffic import RECORD
+
+pytestmark = pytest.mark.impls
+CRATE = Path(__file__).parents[1] / "docker" / "load-generator"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+Answer = Callable[[int], bytes | None]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not shutil.which("cargo"):
+        pytest.skip("no cargo on PATH; install Rust")
+    target = tmp_path_factory.mktemp("loadgen")
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", str(target)]
+    subprocess.run(command, cwd=CRATE, check=True)
+    return target / "release" / "loadgen"
+
+
+class Server:
+    """Answers each request with what `answer` gives for its number; None ends the connection, b"" says nothing."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer, self.number, self.lock = answer, 0, threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                taken, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(taken,), daemon=True).start()
+
+    def _serve(self, taken: socket.socket) -> None:
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with taken:
+            while taken.recv(65536):
+                with self.lock:
+                    self.number += 1
+                    said = self.answer(self.number)
+                if said is None:
+                    return
+                taken.sendall(said)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Answer], Server]]:
+    made: list[Server] = []
+
+    def start(answer: Answer) -> Server:
+        made.append(Server(answer))
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.listener.close()
+
+
+def load(program: Path, folder: Path, port: int, *phases: dict[str, Any], **asked: Any) -> tuple[list[dict[str, Any]], Any]:
+    """The phases that it tells of, and the records."""
+    (folder / "bodies").write_text("".join(f'{{"n": {n}}}\n' for n in range(50)))
+    ask = {
+        "host": "127.0.0.1", "port": port, "connections": 4, "cpu": None, "spin": False, "path": "/", "requests": str(folder / "bodies"),
+        "seed": 5, "records": str(folder / "records"), "answers": str(folder / "answers"), "timeout_s": 5,
+        "phases": [{"drain_s": 1, **phase} for phase in phases], **asked,
+    }  # fmt: skip
+    done = subprocess.run([program], input=json.dumps(ask) + "\n", capture_output=True, text=True, timeout=60, check=False)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and events[-1]["event"] == "done", events[-1]
+    return [event for event in events if event["event"] == "phase"], np.fromfile(folder / "records", RECORD)
+
+
+def accounted(told: dict[str, Any], records: Any) -> None:
+    """Each request is one record, answered or failed."""
+    assert told["due"] == told["answered"] + sum(told["failed"].values()) == told["records"] == len(records)
+    assert told["answered"] == sum(told["statuses"].values()) == np.count_nonzero(records["failure"] == 0)
+    answered = records[records["failure"] == 0]
+    assert (answered["intended_ns"] <= answered["sent_ns"]).all()
+    assert (answered["sent_ns"] <= answered["first_byte_ns"]).all() and (answered["first_byte_ns"] <= answered["done_ns"]).all()
+
+
+CLOSED = {"arrivals": "closed", "count": 400}
+KINDS: dict[str, tuple[Answer, str | None]] = {
+    "honest": (lambda _: OK, None),
+    "chunked": (lambda _: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", None),
+    "closes after each": (lambda _: OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), None),
+    "closes": (lambda n: None if n % 7 == 0 else OK, "closed"),
+    "talks nonsense": (lambda n: b"SSH-2.0\r\n\r\n" if n % 7 == 0 else OK, "malformed"),
+    "says too much": (lambda n: OK * 2 if n % 7 == 0 else OK, "malformed"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_request_is_accounted_for_once(program: Path, tmp_path: Path, serve: Callable[[Answer], Server], kind: str) -> None:
+    answer, failure = KINDS[kind]
+    (told,), records = load(program, tmp_path, serve(answer).port, CLOSED)
+    accounted(told, records)
+    failed = {name for name, n in told["failed"].items() if n}
+    assert failed == ({failure} if failure else set()) and told["due"] == 400 and told["changed"] == 0
+    assert len((tmp_path / "answers").read_text().splitlines()) == 50
+
+
+def test_what_is_never_answered_is_given_up(program: Path, tmp_path: Path, serve: Callable[[Answer], Server]) -> None:
+    (told,), records = load(program, tmp_path, serve(lambda _: b"").port, {"arrivals": "poisson", "rate": 100, "seconds": 0.5})
+    accounted(told, records)
+    assert told["answered"] == 0 and told["failed"]["unanswered"] == told["due"] > 20
+
+
+def test_a_timeout_ends_a_request_and_its_connection(program: Path, tmp_path: Path, serve: Callable[[Answer], Server]) -> None:
+    (told,), records = load(program, tmp_path, serve(lambda _: b"").port, {"arrivals": "closed", "count": 8, "drain_s": 5}, timeout_s=0.2)
+    accounted(told, records)
+    assert told["failed"]["timeout"] == 8
+
+
+def test_answers_that_change_are_counted(program: Path, tmp_path: Path, serve: Callable[[Answer], Server]) -> None:
+    (told,), records = load(program, tmp_path, serve(lambda n: OK if n <= 200 else OK.replace(b"200", b"201")).port, CLOSED)
+    accounted(told, records)
+    assert told["changed"] == 200 and told["statuses"] == {"200": 200, "201": 200}
+
+
+def test_a_share_is_one_of_the_closed_phase_before(program: Path, tmp_path: Path, serve: Callable[[Answer], Server]) -> None:
+    closed, opened = load(program, tmp_path, serve(lambda _: OK).port, CLOSED, {"arrivals": "constant", "share": 0.1, "seconds": 1})[0]
+    through = closed["answered"] * 1e9 / closed["wall_ns"]
+    assert opened["due"] == pytest.approx(through * 0.1, abs=2)
+    assert opened["first_record"] == closed["records"]
+
+
+def test_a_stall_shows_in_the_response_and_hides_from_the_closed_loop(
+    program: Path, tmp_path: Path, serve: Callable[[Answer], Server]
+) -> None:
+    """Half a second of stall in four, at 100 a second: one in eight is due within, and waits from half a second down to nothing.
+
+    So a sixteenth waits longer than a quarter of a second. One connection in a closed loop meets the stall once.
+    """
+    start = time.monotonic()
+    stalled = threading.Event()
+
+    def answer(_: int) -> bytes:
+        if time.monotonic() - start > 1.5 and not stalled.is_set():
+            stalled.set()
+            time.sleep(0.5)
+        return OK
+
+    (opened,), _ = load(program, tmp_path, serve(answer).port, {"arrivals": "constant", "rate": 100, "seconds": 4}, connections=1)
+    response, service = (decoded(opened[name]) for name in ("response", "service"))
+    slow, naive = (
+        sum(x.count_at_value_iterated_to for x in held.get_recorded_iterator() if x.value_iterated_to > 250e6)
+        for held in (response, service)
+    )
+    assert slow / opened["answered"] == pytest.approx(1 / 16, abs=0.02)
+    assert naive == 1, "timed from its sending, one request alone has met the stall"
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"phases": [{"arrivals": "poisson", "seconds": 1, "drain_s": 1}]}, "neither rate nor share"),
+        ({"phases": [{"arrivals": "poisson", "share": 0.5, "seconds": 1, "drain_s": 1}]}, "no closed phase before it"),
+        ({"phases": [{"arrivals": "closed", "drain_s": 1}]}, "neither seconds nor count"),
+        ({"requests": "/nowhere"}, "/nowhere"),
+        ({"cpu": 4096}, "CPU 4096"),
+        ({"port": 1}, "connection 1 of 4"),
+    ],
+)
+def test_what_can_not_be_done_is_said_in_a_line(
+    program: Path, tmp_path: Path, serve: Callable[[Answer], Server], asked: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(AssertionError, match="error") as found:
+        load(program, tmp_path, asked.pop("port", None) or serve(lambda _: OK).port, CLOSED, **asked)
+    assert why in str(found.value)
