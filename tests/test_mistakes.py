@@ -114,4 +114,4 @@ def test_the_command_as_a_shell_starts_it(bench: Bench) -> None:
     world = {**os.environ, "BENCH_ROOT": str(bench.root)}
     command = [sys.executable, "-m", "harness.cli", "run", "--workload", "sorting"]
     done = subprocess.run(command, env=world, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
-    assert (done.returncode, done.stderr) == (2, "bench: no workload 'sorting'; there are: count, keep\n")
+    assert (done.returncode, done.stderr) == (2, "bench: no workload 'sorting'; there are: count, doubling, keep\n")
