@@ -135,7 +135,7 @@ class Conductor:
             step = next(s for s in self.session.steps if s.traffic and s.name in {sample.step for sample in run.samples})
             wrong = traffic.judge(heard / FIRST_ANSWERS, run.samples, step, workload.answer_types, data, tolerance)
         if heard and (heard / RECORDS).exists():
-            traffic.keep(heard / RECORDS, self.folder / REQUESTS / f"{run.job}.parquet")
+            run = traffic.keep(heard / RECORDS, self.folder / REQUESTS / f"{run.job}.parquet", run)
         if wrong:
             run = replace(run, outcome="wrong", reason=wrong)
         return replace(run, suspect=(*verify.suspicions(run), *traffic.suspicions(run)))

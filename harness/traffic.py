@@ -1,11 +1,12 @@
 """Judges what a server answered under load: each body's first answer against the oracle, all later ones by their digest.
 
-Also keeps every request's record, as Parquet. Takes files and records, runs nothing.
+Also keeps every request's record, as Parquet, and has the slow ones' causes found. Takes files and records, runs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ import numpy as np
 import polars as pl
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
-from harness import verify
+from harness import blame, verify
 from harness.model import Dataset, Latency, Run, Sample, Step, Tolerance
 
 LAWFUL = "200"
@@ -98,9 +99,16 @@ def _frame(answers: Path, step: Step, types: Mapping[str, str]) -> pl.DataFrame:
     return pl.DataFrame(columns, schema={name: kinds[types[name]] for name in columns}, strict=True)
 
 
-def keep(records: Path, kept: Path) -> None:
-    """The generator's records as a Parquet file, a row a request in order of completion."""
+def keep(records: Path, kept: Path, run: Run) -> Run:
+    """The generator's records as a Parquet file, a row a request in order of completion; the run with its slow requests' causes."""
     found = np.fromfile(records, RECORD)
     frame = pl.DataFrame({name: found[name] for name in RECORD.names or ()})
     kept.parent.mkdir(exist_ok=True)
     frame.write_parquet(kept, compression="zstd")
+    served = blame.requests(found["intended_ns"].astype(np.int64), np.where(found["failure"] == 0, found["done_ns"], 0).astype(np.int64))
+    samples = tuple(replace(s, blame=blame.blamed(run, s, served, run.seed)) if _steady(s) else s for s in run.samples)
+    return replace(run, samples=samples)
+
+
+def _steady(sample: Sample) -> bool:
+    return sample.latency is not None and not sample.warmup

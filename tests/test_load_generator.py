@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from makers import run
 
+from harness import blame
+from harness.model import Blame, Pauses, Sample, Span
 from harness.stats.served import decoded
 from harness.traffic import RECORD
 
@@ -169,6 +173,37 @@ def test_a_stall_shows_in_the_response_and_hides_from_the_closed_loop(
     )
     assert slow / opened["answered"] == pytest.approx(1 / 16, abs=0.02)
     assert naive == 1, "timed from its sending, one request alone has met the stall"
+
+
+def test_planted_pauses_are_blamed_and_what_was_planted_beside_them_is_not(
+    program: Path, tmp_path: Path, serve: Callable[[Answer], Server]
+) -> None:
+    """5 ms at irregular, noted times, 2 % of the time: most of the slowest 1 % fell on them, which no chance explains."""
+    server, pauses, over = serve(lambda _: OK), list[Span](), threading.Event()
+
+    def pause() -> None:
+        while not over.wait(random.uniform(0.1, 0.4)):
+            with server.lock:
+                began = time.monotonic_ns()
+                time.sleep(0.005)
+                pauses.append(Span(began, time.monotonic_ns() - began))
+
+    pausing = threading.Thread(target=pause)
+    pausing.start()
+    (told,), records = load(program, tmp_path, server.port, {"arrivals": "poisson", "rate": 400, "seconds": 10})
+    over.set()
+    pausing.join()
+    accounted(told, records)
+    served = blame.requests(records["intended_ns"].astype(np.int64), records["done_ns"].astype(np.int64))
+    phase = Sample(1, "open", 1, False, told["start_ns"], told["wall_ns"], None, None, told["answered"], None)
+
+    def found(spans: list[Span]) -> Blame:
+        recorded = Pauses("planted", len(spans), None, None, tuple(spans), 0)
+        return blame.blamed(run(pauses=recorded, stalls=None, control=None), phase, served, 1)[0]
+
+    true, beside = found(pauses), found([Span(p.start_ns + 50_000_000, p.wall_ns) for p in pauses])
+    assert true.slow_hit / true.slow > 0.5 > 10 * true.hit / true.requests and true.p == 1 / 1001
+    assert beside.slow_hit < true.slow_hit / 2 and beside.p is not None and beside.p > 0.01
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,13 @@ from harness.model.recorded import (
     Written,
     kind,
 )
-from harness.model.served import Arrivals, Latency, Traffic
+from harness.model.served import Arrivals, Blame, Latency, Traffic
 
 __all__ = [
     "SCHEMA",
     "Arm",
     "Arrivals",
+    "Blame",
     "Build",
     "Calibration",
     "Case",

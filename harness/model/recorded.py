@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.model.asked import Arm, Case, Job, Kind, Limits, Params, Step, Timing, Tolerance, Track, label
-from harness.model.served import Latency
+from harness.model.served import Blame, Latency
 
 SCHEMA = 2
 """Version of session.json and runs.jsonl. A reader refuses a newer one; an older one is migrated on reading.
@@ -37,7 +37,8 @@ class Check:
 class Sample:
     """One timed pass of a step. `number` is the pass, from 1.
 
-    `queries` are the nanoseconds of each query in it, where the spec asks for them; `latency` what the load generator saw of a phase.
+    `queries` are the nanoseconds of each query in it, where the spec asks for them; `latency` what the load generator saw of a phase,
+    and `blame` what its slow requests fell on.
     """
 
     index: int
@@ -53,6 +54,7 @@ class Sample:
     phases: Mapping[str, int] = field(default_factory=dict)
     queries: tuple[int, ...] = ()
     latency: Latency | None = None
+    blame: tuple[Blame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

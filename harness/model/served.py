@@ -45,3 +45,26 @@ class Latency:
     service: str
     lateness: str
     generator_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """What one cause has to do with the slow requests of a phase: those above its 99th percentile, `p99_ns`.
+
+    `spans` of the cause fell into the phase, `total_ns` long together. Of `requests` answered they hit `hit`, and `slow_hit` of the
+    `slow` ones: each span counted until the queue that stood at its end was gone. `slow_direct` counts overlap with the bare span.
+    `p` is the chance of as many if the spans had come at another time (None: no spans). `p99_without_ns` is the percentile of the
+    requests not hit, None where too few are left.
+    """
+
+    cause: str
+    spans: int
+    total_ns: int
+    requests: int
+    hit: int
+    slow: int
+    slow_hit: int
+    slow_direct: int
+    p: float | None
+    p99_ns: int
+    p99_without_ns: int | None
