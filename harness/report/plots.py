@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from harness.model import Run, Session
-from harness.report import frames, plot_builds, plot_memory, plot_overview, plot_questions, plot_strips, style
+from harness.report import frames, plot_builds, plot_memory, plot_overview, plot_percentiles, plot_questions, plot_strips, style
 from harness.report.findings import findings
 
 PLOTS = {
@@ -31,6 +31,10 @@ def draw(session: Session, runs: Sequence[Run], folder: Path) -> list[Path]:
             for name, plot in PLOTS.items():
                 stem = folder / f"{name}-{_plain(found.title)}"
                 fig, data = plot(session, found)
+                made += [*style.save(fig, stem), _csv(data, stem)]
+            if plot_percentiles.borne(found):
+                fig, data = plot_percentiles.draw(session, found)
+                stem = folder / f"percentiles-{_plain(found.title)}"
                 made += [*style.save(fig, stem), _csv(data, stem)]
             made.append(_csv(frames.pauses(plot_memory.chosen(found)), folder / f"pauses-{_plain(found.title)}"))
         fig, data = plot_builds.draw(session, frozenset(r.implementation for r in runs if not r.contest))

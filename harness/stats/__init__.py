@@ -1,11 +1,12 @@
 """Runs -> figures -> Summary, Comparison, Floor, advice. Pure functions; the unit is the invocation (a container start), never the request.
 
 Figures are compared on the logarithm, so a Comparison is a ratio of geometric means; pairs are formed by block (METHODOLOGY.md).
-The order of reading: gate, metrics (with figures, early_stopping), estimate, ratio, ranking, floor, advice; family stands beside. Tails
-(with predictability) and warmup are for workloads with requests that come unasked, and nothing calls them before there is one.
+The order of reading: gate, metrics (with figures, early_stopping), estimate, ratio, ranking, floor, advice; family stands beside.
+Of what is served: served, tails (with predictability, which nothing calls yet, nor warmup) and causes.
 """
 
 from harness.stats.advice import blocks_for_precision, blocks_needed, chance
+from harness.stats.causes import Cause, causes
 from harness.stats.estimate import CONFIDENCE, Estimate, combine, difference, estimate
 from harness.stats.family import binomial_interval, calibration, calibration_by_groups, holm
 from harness.stats.figures import FEW, by_block, cold_start_seconds, cpu_seconds, first_seconds, query_seconds, steady_seconds, summarise
@@ -14,6 +15,7 @@ from harness.stats.gate import counts, exclusions, gate
 from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, figure, inputs, sampled
 from harness.stats.ranking import Ranking, rank
 from harness.stats.ratio import Standing, compare, comparison, logs_by_block, paired, standing, welch
+from harness.stats.served import decoded
 from harness.stats.tails import Predictability, Tail, histogram, predictability, quantile, requests_needed, tail, unevenness
 from harness.stats.warmup import Course, course
 
@@ -22,6 +24,7 @@ __all__ = [
     "FEW",
     "FLOOR",
     "METRICS",
+    "Cause",
     "Course",
     "Estimate",
     "Input",
@@ -37,6 +40,7 @@ __all__ = [
     "by_block",
     "calibration",
     "calibration_by_groups",
+    "causes",
     "chance",
     "cold_start_seconds",
     "combine",
@@ -45,6 +49,7 @@ __all__ = [
     "counts",
     "course",
     "cpu_seconds",
+    "decoded",
     "difference",
     "estimate",
     "exclusions",

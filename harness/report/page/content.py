@@ -10,7 +10,7 @@ from harness.model import Calibration, Exclusion, Judgement, Run, Session, Undec
 from harness.report.findings import Findings, findings
 from harness.report.headline import headline
 from harness.report.held import Held, held
-from harness.report.page import abilities, ledger, records, tables, verdicts
+from harness.report.page import abilities, ledger, records, served, tables, verdicts
 from harness.report.page.drawing import Drawing
 from harness.report.page.figures import figures
 from harness.report.page.text import anchors
@@ -52,6 +52,8 @@ class CasePage:
     results: tuple[list[str], list[tables.Line]]
     steps: tuple[list[str], list[tables.Line]]
     phases: tuple[list[str], list[tables.Line]]
+    latency: tuple[list[str], list[tables.Line]]
+    blame: tuple[list[str], list[tables.Line]]
     figures: Mapping[str, Drawing]
 
 
@@ -130,7 +132,10 @@ def _answer(line: str) -> Answer:
 def _case(session: Session, found: Findings, number: int, drawn: Sequence[Drawing]) -> CasePage:
     params = ", ".join(f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in found.case.params.items())
     own = {d.kind: d for d in drawn if d.key.startswith(f"{d.kind}-{number}-")}
-    return CasePage(found, params, tables.results(found, session.unit), tables.steps(found), tables.phases(found), own)
+    return CasePage(
+        found, params, tables.results(found, session.unit), tables.steps(found), tables.phases(found), served.latency(found),
+        served.blame(found), own,
+    )  # fmt: skip
 
 
 def _filters(session: Session, tracks: Mapping[str, str], told: Sequence[verdicts.Told]) -> dict[str, list[str]]:

@@ -11,7 +11,18 @@ from matplotlib.figure import Figure
 
 from harness import stats
 from harness.model import Judgement, Run, Series, Session
-from harness.report import again, plot_builds, plot_calibration, plot_forest, plot_memory, plot_overview, plot_sequence, plot_strips, style
+from harness.report import (
+    again,
+    plot_builds,
+    plot_calibration,
+    plot_forest,
+    plot_memory,
+    plot_overview,
+    plot_percentiles,
+    plot_sequence,
+    plot_strips,
+    style,
+)
 from harness.report.findings import Findings
 from harness.report.page.drawing import Drawing, Styles, drawing
 from harness.report.page.text import slug
@@ -52,6 +63,8 @@ def _plans(session: Session, runs: Sequence[Run], found: Sequence[Findings], jud
     for number, one in enumerate(found, 1):
         for kind, draw in BY_CASE if any(row.runs for row in one.rows) else ():
             yield _Plan(f"{kind}-{number}-{slug(one.case.name)}", kind, partial(draw, session, one))
+        if plot_percentiles.borne(one):
+            yield _Plan(f"percentiles-{number}-{slug(one.case.name)}", "percentiles", partial(plot_percentiles.draw, session, one))
     yield from _sequence(runs)
     if twins:
         yield _Plan("calibration", "calibration", partial(plot_calibration.draw, twins, floor))

@@ -81,11 +81,12 @@ def results(found: Findings, unit: str) -> tuple[list[str], list[Line]]:
         ("longest stall ms", lambda r: _held(r.interruptions.longest_stall_ns, 1e6)),
         ("control stall ms", lambda r: _held(r.interruptions.control_stall_ns, 1e6)),
     )
-    lines = [_line(row, [cell(row) for _, cell in columns]) for row in found.rows]
+    lines = [line(row, [cell(row) for _, cell in columns]) for row in found.rows]
     return [text for text, _ in columns], lines
 
 
-def _line(row: Row, cells: Sequence[Cell]) -> Line:
+def line(row: Row, cells: Sequence[Cell]) -> Line:
+    """The cells of an implementation with its name, and what a reader must know of it."""
     said = [row.track or "", f"{row.inside} inside" if row.inside else "", "" if row.contest else "outside the contest", row.why or ""]
     return Line(row.name, ", ".join(filter(None, said)), row.language, row.track or "", tuple(cells))
 
@@ -98,7 +99,7 @@ def steps(found: Findings) -> tuple[list[str], list[Line]]:
         if row.contest and not row.why:
             for step, value in means[row.name].items():
                 best[step] = min(best.get(step, value), value)
-    lines = [_line(row, [_step_cell(means[row.name].get(step), best.get(step)) for step in found.steps]) for row in found.rows]
+    lines = [line(row, [_step_cell(means[row.name].get(step), best.get(step)) for step in found.steps]) for row in found.rows]
     return list(found.steps), lines
 
 
@@ -131,7 +132,7 @@ def phases(found: Findings) -> tuple[list[str], list[Line]]:
     shares = {(row.name, step): _shares(row, step) for row in found.rows for step in told}
     names = list(dict.fromkeys(name for parts in shares.values() for name in parts))
     lines = [
-        _line(row, [Cell(step), *(_share_cell(shares[row.name, step].get(name)) for name in names)])
+        line(row, [Cell(step), *(_share_cell(shares[row.name, step].get(name)) for name in names)])
         for row in found.rows
         for step in told
         if shares[row.name, step]

@@ -1,0 +1,81 @@
+"""The page of a server under load: its response times beside the naive ones, what its slow requests fell on, and their figure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from page_sessions import KNOWN, judgement, runs, session
+from report_sessions import KINDS
+from test_page import Outline
+
+from harness import stats
+from harness.model import Blame, Latency, Run, Sample
+from harness.report import page
+
+MS = 1_000_000
+NAMES = tuple(KINDS)[:3]
+
+
+def latency(milliseconds: float) -> Latency:
+    """2,000 answers of an open loop of which every 50th waited ten times as long, which shows from the due instant alone."""
+    each = np.full(2000, round(milliseconds * MS))
+    waited = np.where(np.arange(2000) % 50, each, 10 * each)
+    response, service, lateness = (stats.histogram(map(int, ns)).encode().decode() for ns in (waited, each, each // 1000))
+    return Latency("poisson", 500.0, 2000, 2000, {}, {"200": 2000}, 0, 7, response, service, lateness)
+
+
+BLAME = (
+    Blame("collector", 4, 40 * MS, 2000, 60, 20, 15, 12, 1 / 1001, 10 * MS, 2 * MS),
+    Blame("runtime", 0, 0, 2000, 0, 20, 0, 0, None, 10 * MS, 10 * MS),
+)
+
+
+def served(run: Run) -> Run:
+    def steady(sample: Sample) -> Sample:
+        return sample if sample.warmup or sample.step == "load" else replace(sample, latency=latency(1 + run.block / 10), blame=BLAME)
+
+    return replace(run, samples=tuple(map(steady, run.samples)))
+
+
+@pytest.fixture(scope="module")
+def outline() -> Outline:
+    made = session(3, NAMES, ("1e6",))
+    recorded = [served(run) for run in runs(made)]
+    return Outline(page.html(page.Material(made, recorded, judgement(made, recorded), KNOWN)))
+
+
+def test_the_naive_percentile_stands_beside_the_true_one(outline: Outline) -> None:
+    """p99 of 1.1, 1.2, 1.3 ms and ten times that: geometric means 1.2 and 12."""
+    at = outline.text.index("rows of response times") if "rows of response times" in outline.text else outline.text.index("naive p99 ms")
+    said = outline.text[at : at + 1500]
+    assert "12.0 (" in said and "1.20 (" in said
+
+
+def test_what_the_slow_requests_fell_on_is_told_with_its_lift(outline: Outline) -> None:
+    """15 of 20 slow ones and 60 of 2,000 in all: 75 %, 3 %, 25 times."""
+    assert "collector" in outline.text and "75 %" in outline.text and "3 %" in outline.text
+    assert "percentiles-1-1e6.csv" in outline.data
+
+
+def test_the_figure_s_data_go_as_deep_as_requests_bear(outline: Outline) -> None:
+    """Ten must lie beyond, of an invocation's requests or of those of all three together."""
+    lines = outline.data["percentiles-1-1e6.csv"].decode().splitlines()[1:]
+    rows = [line.split(",") for line in lines]
+    alone = [float(quantile) for _, block, _, quantile, _ in rows if block]
+    together = [float(quantile) for _, block, _, quantile, _ in rows if not block]
+    each = 2000 * sum(bool(s.blame) for s in served(runs(session(1, NAMES, ("1e6",)))[-1]).samples)
+    assert 0.99 < max(alone) <= 1 - 10 / each < max(together) <= 1 - 10 / (3 * each)
+    assert {start for _, _, start, _, _ in rows} == {"due", "sent"}
+
+
+def test_causes_are_counted_over_all_runs_that_count() -> None:
+    made = session(3, NAMES, ("1e6",))
+    mine = [served(run) for run in runs(made) if run.implementation == NAMES[0] and run.kind == "timed"]
+    steps = sum(bool(s.blame) for s in mine[0].samples)
+    collector, runtime = stats.causes([*mine, replace(mine[0], outcome="wrong")])
+    assert (collector.phases, collector.rare, collector.tested) == (len(mine) * steps,) * 3
+    assert (collector.slow_share, collector.share, collector.lift) == (0.75, 0.03, 25.0)
+    assert (collector.p99_s, collector.without_s) == (pytest.approx(0.010), pytest.approx(0.002))
+    assert (runtime.tested, runtime.lift) == (0, None)
