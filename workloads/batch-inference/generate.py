@@ -13,6 +13,7 @@ from packages import fetch
 from request import folder, mapping, serve
 
 HERE = Path(__file__).resolve().parent
+SHARED = HERE.parent / "shared"
 
 
 def generate(request: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def generate(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest() -> str:
-    return manifest.digest(sorted([*HERE.glob("*.py"), HERE / "models.toml", HERE / "requirements.txt"]))
+    return manifest.digest(sorted([*HERE.glob("*.py"), *SHARED.glob("flights_*.py"), HERE / "models.toml", HERE / "requirements.txt"]))
 
 
 if __name__ == "__main__":

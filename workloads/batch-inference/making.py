@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import gbdt
+import flights_trees
 import manifest
 import minilm
 import mlp
@@ -16,7 +16,7 @@ import vad
 from request import Mistake, folder, mapping, serve, whole
 from safetensors.numpy import save_file
 
-MAKERS: dict[str, Any] = {"gbdt": gbdt, "mlp": mlp, "vad": vad, "ocr-cls": ocr_cls, "minilm": minilm}
+MAKERS: dict[str, Any] = {"gbdt": flights_trees, "mlp": mlp, "vad": vad, "ocr-cls": ocr_cls, "minilm": minilm}
 FILES = {"onnx": "model.onnx", "arrays": "arrays.safetensors", "lightgbm": "model.txt", "sklearn": "model.joblib", "call": "call.onnx"}
 
 
