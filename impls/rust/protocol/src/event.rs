@@ -59,12 +59,18 @@ pub enum Event<'a> {
         rows: u64,
         sha256: String,
     },
+    Serving {
+        port: u16,
+        now_ns: u64,
+    },
     Pauses(Pauses),
     Stalls(Stalls),
     Done {
         now_ns: u64,
         usage: Resources,
         runtime_memory: BTreeMap<&'static str, u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        served: Option<u64>,
     },
     Error {
         kind: Kind,

@@ -121,6 +121,10 @@ impl Job {
         Err(Failure::unsupported(format!("no workload '{}' here", self.request.workload)))
     }
 
+    pub(crate) fn into_request(self) -> Request {
+        self.request
+    }
+
     pub fn run<W: Workload>(mut self) -> Result<(), Failure> {
         self.outputs = Outputs::open(self.request.outputs.take())?;
         self.request.outputs = self.outputs.working();
@@ -137,6 +141,7 @@ impl Job {
             now_ns: clock::now_ns(),
             usage: clock::resources(),
             runtime_memory: BTreeMap::new(),
+            served: None,
         })?;
         io::copy(&mut io::stdin().lock(), &mut io::sink())?;
         Ok(())

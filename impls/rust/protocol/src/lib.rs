@@ -11,9 +11,13 @@ mod job;
 mod meter;
 mod outputs;
 mod request;
+mod served;
 
 pub use answer::{Answer, Check};
+pub use clock::now_ns;
 pub use event::Identity;
 pub use failure::{Failure, Kind};
 pub use job::{Job, Workload, refuse, serve};
-pub use request::{MeterSettings, Request};
+pub use meter::{Meter, Recorder, Stalls};
+pub use request::{MeterSettings, Request, Serve};
+pub use served::{Phases, Served, Server};

@@ -66,14 +66,14 @@ pub struct Stall {
     wall_ns: u64,
 }
 
-/// A heap with its shortest stall on top, so that the one to drop is at hand when it is full.
-struct Recorder {
+/// What a sleeper notes: a heap with its shortest stall on top, so that the one to drop is at hand when it is full.
+pub struct Recorder {
     stalls: Stalls,
     longest: BinaryHeap<Reverse<(u64, u64)>>,
 }
 
 impl Recorder {
-    fn new(settings: MeterSettings) -> Self {
+    pub fn new(settings: MeterSettings) -> Self {
         let stalls = Stalls {
             interval_ns: settings.interval_ns,
             threshold_ns: settings.threshold_ns,
@@ -87,7 +87,7 @@ impl Recorder {
         Self { stalls, longest: BinaryHeap::with_capacity(KEPT + 1) }
     }
 
-    fn note(&mut self, due_ns: u64, over_ns: u64) {
+    pub fn note(&mut self, due_ns: u64, over_ns: u64) {
         self.stalls.count += 1;
         self.stalls.total_over_ns += over_ns;
         self.stalls.max_over_ns = self.stalls.max_over_ns.max(over_ns);
@@ -101,7 +101,7 @@ impl Recorder {
         }
     }
 
-    fn finish(self) -> Stalls {
+    pub fn finish(self) -> Stalls {
         let mut events: Vec<Stall> = self
             .longest
             .into_iter()

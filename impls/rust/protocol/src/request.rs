@@ -24,6 +24,15 @@ pub struct Request {
     /// On the wire the folder of finished outputs; to a workload its working folder, for steps that write.
     pub outputs: Option<PathBuf>,
     pub meter: Option<MeterSettings>,
+    pub serve: Option<Serve>,
+}
+
+/// Where to listen (port 0: any that is free), and how many connections must be held.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Serve {
+    pub host: String,
+    pub port: u16,
+    pub connections: usize,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
