@@ -15,6 +15,7 @@ from harness.catalog import load
 from harness.cli.common import print_json, say
 from harness.options import CASE, JSON, PARAM, SEED, THREADS, WORKLOAD, options, parameters, root
 from harness.protocol import request
+from harness.runner.load.visit import connections
 
 
 @click.command("list")
@@ -87,7 +88,9 @@ def request_command(
     for spec, job, dataset, params in ready:
         writes = any(step.writes and step.name in job.steps for step in spec.steps)
         folder = _outputs_folder(outputs, job.case) if writes else None
-        click.echo(request(job, params, dataset.inputs, spec.timing, answers, folder), nl=False)
+        served = any(step.traffic and step.name in job.steps for step in spec.steps)
+        held = connections(job.case, params) if served else None
+        click.echo(request(job, params, dataset.inputs, spec.timing, answers, folder, held), nl=False)
 
 
 def _outputs_folder(chosen: str | None, case: str) -> str:

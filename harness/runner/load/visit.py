@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from harness.model import Build, Case, Dataset, Implementation, Language, Step, UserError
+from harness.model import Build, Case, Dataset, Implementation, Language, Params, Step, UserError
 from harness.runner.engine import Engine, Handle, Launch
 from harness.runner.load.generator import ANSWERS, RECORDS, TIMEOUT_S, Visit
 from harness.runner.load.phases import phases
@@ -36,11 +36,14 @@ def visit(
         "cpu": launch.company[0], "spin": True, "path": step.traffic.path, "requests": f"{seen.data}/{bodies}", "seed": job.seed,
         "records": f"{seen.out}/{RECORDS}", "answers": f"{seen.out}/{ANSWERS}", "timeout_s": TIMEOUT_S,
     }  # fmt: skip
-    return Visit(engine, beside, ask, _connections(case), step.name, phases(step.traffic, case.params, job), job.warmup, tell)
+    return Visit(
+        engine, beside, ask, connections(case.name, case.params), step.name, phases(step.traffic, case.params, job), job.warmup, tell
+    )
 
 
-def _connections(case: Case) -> int:
-    found = case.params.get("connections")
+def connections(case: str, params: Params) -> int:
+    """How many a server must hold. UserError for a case that does not say."""
+    found = params.get("connections")
     if not isinstance(found, int) or found < 1:
-        raise UserError(f"case '{case.name}': parameter 'connections' is {found!r}; traffic needs a whole number from 1 on")
+        raise UserError(f"case '{case}': parameter 'connections' is {found!r}; traffic needs a whole number from 1 on")
     return found
