@@ -1,0 +1,108 @@
+//! A served job on tokio: runtime, SIGTERM, and the stall meter as a task of the runtime that serves.
+use std::io;
+use std::time::Duration;
+
+use bench_protocol::{Failure, MeterSettings, Recorder, Request, Served, Stalls, now_ns};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::serve::Limits;
+
+/// Beyond what is asked for: a look at /healthz must come through, and files are open besides.
+const SPARE: usize = 64;
+
+pub struct Course {
+    pub limits: Limits,
+    runtime: Runtime,
+    meter: Option<MeterSettings>,
+}
+
+impl Course {
+    /// One thread serves on its own; more share the connections and steal each other's work.
+    pub fn new(request: &Request) -> Result<Self, Failure> {
+        let held = request.serve.as_ref().map_or(0, |serve| serve.connections) + SPARE;
+        raise_files(held + SPARE)?;
+        let runtime = match request.threads {
+            1 => Builder::new_current_thread().enable_all().build()?,
+            threads => Builder::new_multi_thread().worker_threads(threads).enable_all().build()?,
+        };
+        Ok(Self { limits: Limits { connections: held }, runtime, meter: request.meter })
+    }
+
+    /// Runs `serve` until it ends; it is handed what ends at SIGTERM, heard from before `listening` on.
+    pub fn run<F>(
+        self,
+        listening: impl FnOnce() -> Result<(), Failure>,
+        serve: impl FnOnce(Terminated) -> F,
+    ) -> Result<Served, Failure>
+    where
+        F: Future<Output = io::Result<u64>>,
+    {
+        let meter = self.meter;
+        self.runtime.block_on(async move {
+            let terminated = Terminated(signal(SignalKind::terminate())?);
+            let meter = meter.map(Meter::start);
+            listening()?;
+            let answers = serve(terminated).await?;
+            let stalls = match meter {
+                Some(meter) => Some(meter.finish().await?),
+                None => None,
+            };
+            Ok(Served { answers, stalls })
+        })
+    }
+}
+
+pub struct Terminated(Signal);
+
+impl Terminated {
+    pub async fn wait(mut self) {
+        self.0.recv().await;
+    }
+}
+
+struct Meter {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Stalls>,
+}
+
+impl Meter {
+    fn start(settings: MeterSettings) -> Self {
+        let (stop, mut stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let (interval, mut recorder) =
+                (Duration::from_nanos(settings.interval_ns), Recorder::new(settings));
+            while matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+                let due = now_ns() + settings.interval_ns;
+                sleep(interval).await;
+                recorder.note(due, now_ns().saturating_sub(due));
+            }
+            recorder.finish()
+        });
+        Self { stop, task }
+    }
+
+    async fn finish(self) -> Result<Stalls, Failure> {
+        drop(self.stop);
+        self.task.await.map_err(|error| Failure::internal(format!("the stall meter: {error}")))
+    }
+}
+
+/// The soft limit of open files, raised as far as is needed and allowed.
+fn raise_files(needed: usize) -> Result<(), Failure> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(io::Error::from)?;
+    let wanted = needed as u64;
+    if wanted > hard {
+        return Err(Failure::unsupported(format!(
+            "{needed} open files are needed, {hard} are allowed"
+        )));
+    }
+    if soft < wanted {
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).map_err(io::Error::from)?;
+    }
+    Ok(())
+}
