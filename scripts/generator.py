@@ -16,89 +16,40 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from served import Served, ready, serving
 
-from harness import building, catalog, stats
-from harness.catalog import Catalog
-from harness.progress import Progress
-from harness.runner import local_build
+from harness import stats
+from harness.protocol import HOST
 
-ROOT = Path(__file__).resolve().parent.parent
-BENCH = ROOT / ".venv" / "bin" / "bench"
-SERVER, WORKLOAD, CASE = "rust/null", "request-server", "closed-1e5"
+SERVER, CONNECTIONS = "rust/null", 32
 
 
-def _commands() -> tuple[list[str], list[str]]:
-    """The local builds of the server and of the generator."""
-    cat, progress = catalog.load(ROOT), Progress(Console(stderr=True))
-    engine = building.engine("local", ROOT, lambda _: None)
-    impl = cat.implementations[SERVER]
-    building.build_all(cat, engine, [impl], progress)
-    building.load_generator(cat, engine, progress)
-    return _command(cat, SERVER), _command(cat, None)
-
-
-def _command(cat: Catalog, name: str | None) -> list[str]:
-    impl, language = (cat.implementations[name], cat.languages[cat.implementations[name].language]) if name else catalog.load_generator(cat)
-    fill = local_build.placeholders(ROOT, impl, language)
-    return [part.format_map(fill) for part in (impl.local or language.local).run]
-
-
-@contextmanager
-def _serving(command: Sequence[str], cpu: int) -> Iterator[tuple[Mapping[str, Any], int, int]]:
-    """The request, port and process of a server on one CPU; it is ended by SIGTERM and must end well."""
-    ask = json.loads(subprocess.run([BENCH, "request", "-w", WORKLOAD, "-c", CASE, "--seed", "1"], capture_output=True, check=True).stdout)
-    with subprocess.Popen(["taskset", "-c", str(cpu), *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin and server.stdout
-        print(json.dumps({**ask, "meter": None}), file=server.stdin, flush=True)
-        port = next(event["port"] for line in server.stdout if (event := json.loads(line))["event"] == "serving")
-        yield ask, port, server.pid
-        server.send_signal(signal.SIGTERM)
-        server.stdin.close()
-        server.stdout.read()
-    if server.returncode:
-        raise click.ClickException(f"the server ended with {server.returncode}")
-
-
-def _generate(
-    command: Sequence[str], ask: Mapping[str, Any], port: int, cpu: int, bodies: Path, *phases: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _generate(server: Served, bodies: Path, *phases: dict[str, Any], connections: int = CONNECTIONS) -> list[dict[str, Any]]:
     """What it tells of each phase."""
     with tempfile.TemporaryDirectory() as folder:
         line = {
-            "host": "127.0.0.1", "port": port, "connections": ask["params"]["connections"], "cpu": cpu, "spin": True, "path": "/predict",
+            "host": HOST, "port": server.port, "connections": connections, "cpu": 0, "spin": True, "path": "/predict",
             "requests": str(bodies), "seed": 1, "records": f"{folder}/records", "answers": f"{folder}/answers", "timeout_s": 10,
             "phases": [{"drain_s": 5, **phase} for phase in phases],
         }  # fmt: skip
-        done = subprocess.run(command, input=json.dumps(line) + "\n", capture_output=True, text=True, check=True)
+        done = subprocess.run(ready("load/generator")[0], input=json.dumps(line) + "\n", capture_output=True, text=True, check=True)
     return [event for text in done.stdout.splitlines() if (event := json.loads(text))["event"] == "phase"]
 
 
-def _wrk(port: int, connections: int, cpu: int, seconds: int, body: str) -> tuple[float, float]:
+def _wrk(server: Served, seconds: int, body: str) -> tuple[float, float]:
     """Answers a second, and CPU seconds a wall second."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(f'wrk.method = "POST"\nwrk.body = [[{body}]]\nwrk.headers["Content-Type"] = "application/json"\n')
         script.flush()
-        command = [
-            "taskset",
-            "-c",
-            str(cpu),
-            "wrk",
-            "-t1",
-            f"-c{connections}",
-            f"-d{seconds}s",
-            "-s",
-            script.name,
-            f"http://127.0.0.1:{port}/predict",
-        ]
+        wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script.name, f"http://{HOST}:{server.port}/predict"]
         before, began = os.times(), time.monotonic()
-        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        text = subprocess.run(["taskset", "-c", "0", *wrk], capture_output=True, text=True, check=True).stdout
         wall, after = time.monotonic() - began, os.times()
     if "Non-2xx" in text or "Socket errors" in text:
         raise click.ClickException(f"wrk met errors:\n{text}")
@@ -118,17 +69,16 @@ def main() -> None:
 @click.option("--seconds", default=5, show_default=True)
 def speed(rounds: int, seconds: int) -> None:
     """In turns with wrk, both on CPU 0 with the server on CPU 1, the same single body on the same number of connections."""
-    server, generator = _commands()
     ratios = []
-    with _serving(server, 1) as (ask, port, _), tempfile.NamedTemporaryFile("w") as one:
-        body = Path(ask["inputs"]["requests"]).read_text(encoding="utf-8").partition("\n")[0]
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, tempfile.NamedTemporaryFile("w") as one:
+        body = Path(server.ask["inputs"]["requests"]).read_text(encoding="utf-8").partition("\n")[0]
         one.write(body + "\n")
         one.flush()
         phase = {"arrivals": "closed", "seconds": seconds}
         for number in range(rounds + 1):
-            theirs, used = _wrk(port, ask["params"]["connections"], 0, seconds, body)
-            (told,) = _generate(generator, ask, port, 0, Path(one.name), phase)
-            (many,) = _generate(generator, ask, port, 0, Path(ask["inputs"]["requests"]), phase)
+            theirs, used = _wrk(server, seconds, body)
+            (told,) = _generate(server, Path(one.name), phase)
+            (many,) = _generate(server, Path(server.ask["inputs"]["requests"]), phase)
             ours, spread = (t["answered"] * 1e9 / t["wall_ns"] for t in (told, many))
             click.echo(
                 f"{'warm-up' if not number else f'round {number}'}: wrk {theirs:,.0f}/s ({used:.2f} CPU), ours {ours:,.0f}/s, "
@@ -143,11 +93,10 @@ def speed(rounds: int, seconds: int) -> None:
 @click.option("--seconds", default=10, show_default=True)
 def late(rate: int, seconds: int) -> None:
     """Lateness of its sending: from the instant at which it could have sent."""
-    server, generator = _commands()
-    with _serving(server, 1) as (ask, port, _):
-        bodies = Path(ask["inputs"]["requests"])
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server:
+        bodies = Path(server.ask["inputs"]["requests"])
         for arrivals in ("constant", "poisson"):
-            (told,) = _generate(generator, ask, port, 0, bodies, {"arrivals": arrivals, "rate": rate, "seconds": seconds})
+            (told,) = _generate(server, bodies, {"arrivals": arrivals, "rate": rate, "seconds": seconds})
             held = stats.decoded(told["lateness"])
             at = ", ".join(f"p{q:g} {held.get_value_at_percentile(q) / 1e3:.1f} us" for q in (50, 99, 99.9, 100))
             click.echo(f"{arrivals} at {rate:,}/s: {told['answered']:,} of {told['due']:,} answered; late {at}")
@@ -162,12 +111,11 @@ def stall(rate: int, seconds: int, stall_ms: int) -> None:
 
     Who arrives at random waits for longer than x of a stall s with the chance (s - x) a second.
     """
-    server, generator = _commands()
-    with _serving(server, 1) as (ask, port, process):
-        bodies = Path(ask["inputs"]["requests"])
-        for phase, held in (({"arrivals": "poisson", "rate": rate}, ask), ({"arrivals": "closed"}, {"params": {"connections": 1}})):
-            with _stopping(process, stall_ms / 1e3) as stalls:
-                (told,) = _generate(generator, held, port, 0, bodies, {**phase, "seconds": seconds})
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server:
+        bodies = Path(server.ask["inputs"]["requests"])
+        for phase, connections in (({"arrivals": "poisson", "rate": rate}, CONNECTIONS), ({"arrivals": "closed"}, 1)):
+            with _stopping(server.process.pid, stall_ms / 1e3) as stalls:
+                (told,) = _generate(server, bodies, {**phase, "seconds": seconds}, connections=connections)
             share, mean = sum(stalls) / (told["wall_ns"] / 1e9), statistics.mean(stalls)
             click.echo(
                 f"{phase['arrivals']}: {told['answered']:,} answers, {len(stalls)} stalls of {mean * 1e3:.2f} ms, {share:.2%} of the time"
