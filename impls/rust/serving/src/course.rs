@@ -7,7 +7,6 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::serve::Limits;
@@ -24,13 +23,11 @@ pub struct Course {
 impl Course {
     /// One thread serves on its own; more share the connections and steal each other's work.
     pub fn new(request: &Request) -> Result<Self, Failure> {
-        let held = request.serve.as_ref().map_or(0, |serve| serve.connections) + SPARE;
-        raise_files(held + SPARE)?;
         let runtime = match request.threads {
             1 => Builder::new_current_thread().enable_all().build()?,
             threads => Builder::new_multi_thread().worker_threads(threads).enable_all().build()?,
         };
-        Ok(Self { limits: Limits { connections: held }, runtime, meter: request.meter })
+        Ok(Self { limits: Limits::of(request)?, runtime, meter: request.meter })
     }
 
     /// Runs `serve` until it ends; it is handed what ends at SIGTERM, heard from before `listening` on.
@@ -42,14 +39,18 @@ impl Course {
     where
         F: Future<Output = io::Result<u64>>,
     {
-        let meter = self.meter;
         self.runtime.block_on(async move {
-            let terminated = Terminated(signal(SignalKind::terminate())?);
-            let meter = meter.map(Meter::start);
+            let terminated = Terminated::new()?;
+            let (stop, stopped) = oneshot::channel();
+            let meter = self.meter.map(|settings| tokio::spawn(meter(settings, stopped)));
             listening()?;
             let answers = serve(terminated).await?;
+            drop(stop);
             let stalls = match meter {
-                Some(meter) => Some(meter.finish().await?),
+                Some(task) => Some(
+                    task.await
+                        .map_err(|error| Failure::internal(format!("the stall meter: {error}")))?,
+                ),
                 None => None,
             };
             Ok(Served { answers, stalls })
@@ -60,35 +61,33 @@ impl Course {
 pub struct Terminated(Signal);
 
 impl Terminated {
+    pub fn new() -> io::Result<Self> {
+        signal(SignalKind::terminate()).map(Self)
+    }
+
     pub async fn wait(mut self) {
         self.0.recv().await;
     }
 }
 
-struct Meter {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Stalls>,
+/// The stall meter as a task: it waits for its turn like a request does. It ends with the other end of `stopped`.
+pub async fn meter(settings: MeterSettings, mut stopped: oneshot::Receiver<()>) -> Stalls {
+    let (interval, mut recorder) =
+        (Duration::from_nanos(settings.interval_ns), Recorder::new(settings));
+    while matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+        let due = now_ns() + settings.interval_ns;
+        sleep(interval).await;
+        recorder.note(due, now_ns().saturating_sub(due));
+    }
+    recorder.finish()
 }
 
-impl Meter {
-    fn start(settings: MeterSettings) -> Self {
-        let (stop, mut stopped) = oneshot::channel();
-        let task = tokio::spawn(async move {
-            let (interval, mut recorder) =
-                (Duration::from_nanos(settings.interval_ns), Recorder::new(settings));
-            while matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
-                let due = now_ns() + settings.interval_ns;
-                sleep(interval).await;
-                recorder.note(due, now_ns().saturating_sub(due));
-            }
-            recorder.finish()
-        });
-        Self { stop, task }
-    }
-
-    async fn finish(self) -> Result<Stalls, Failure> {
-        drop(self.stop);
-        self.task.await.map_err(|error| Failure::internal(format!("the stall meter: {error}")))
+impl Limits {
+    /// As many connections as are asked for and some, once the process may have so many files open.
+    pub fn of(request: &Request) -> Result<Self, Failure> {
+        let connections = request.serve.as_ref().map_or(0, |serve| serve.connections) + SPARE;
+        raise_files(connections + SPARE)?;
+        Ok(Self { connections })
     }
 }
 

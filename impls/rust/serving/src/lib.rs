@@ -10,7 +10,7 @@ mod serve;
 mod store;
 
 pub use app::{App, Prediction, Predictions, Refused};
-pub use course::Course;
+pub use course::{Course, Terminated, meter};
 pub use flight::{Batch, Flight, Object, Text, read};
 pub use metrics::{Metrics, Path};
 pub use serve::{BODY, HEAD, Limits, serve};
