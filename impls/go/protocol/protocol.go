@@ -20,6 +20,7 @@ type Variant struct {
 	Name      string
 	Libraries map[string]string // name to version; empty when the standard library is all
 	Workloads map[string]func() Workload
+	Servers   map[string]func() Server
 }
 
 // Workload is one task as one variant does it. A job makes one, loads it once and then runs its steps,
@@ -65,6 +66,9 @@ func (v Variant) course(in *bufio.Reader, events *emitter) error {
 	req, err := readRequest(in)
 	if err != nil || req == nil {
 		return err
+	}
+	if _, ok := v.Servers[req.Workload]; ok {
+		return v.serveJob(req, in, events)
 	}
 	w, err := v.open(req)
 	if err != nil {

@@ -21,6 +21,7 @@ type Request struct {
 	Answers  *string           `json:"answers"`
 	Outputs  string            `json:"outputs"` // to a workload: the working folder that a step writes into, "" for none
 	Meter    *MeterRequest     `json:"meter"`
+	Serve    *ServeRequest     `json:"serve"`
 }
 
 // MeterRequest sets the stall meter.

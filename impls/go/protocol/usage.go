@@ -46,6 +46,7 @@ type done struct {
 	NowNS         int64             `json:"now_ns"`
 	Usage         usage             `json:"usage"`
 	RuntimeMemory map[string]uint64 `json:"runtime_memory"`
+	Served        *int64            `json:"served,omitempty"`
 }
 
 func newDone() done {
