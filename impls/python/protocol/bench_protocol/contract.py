@@ -6,6 +6,8 @@ so it imports its library at the top like any other module.
 Beside these a module may offer, each asked after the clock has stopped:
 - `phases(step, result) -> Mapping[str, int]`: name of a part of the timed section to its nanoseconds;
 - `load_phases(data) -> Mapping[str, int]`: the same of `load`;
+- `serve(data, serving) -> int`: of a server, in the place of its steps: serves what `load` gave until SIGTERM, as `serving`
+  (serving.py) asks; returns how many answers it has sent;
 - `queries(step, result) -> Sequence[int]`: the nanoseconds of each query, in order; none for a step that has no queries.
 """
 

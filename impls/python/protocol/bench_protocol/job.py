@@ -9,7 +9,8 @@ from bench_protocol.contract import Workload
 from bench_protocol.failure import Failure
 from bench_protocol.outputs import Outputs
 from bench_protocol.pauses import PauseRecorder
-from bench_protocol.stalls import StallMeter
+from bench_protocol.serving import Serving
+from bench_protocol.stalls import StallMeter, Stalls
 from bench_protocol.timing import timed
 from bench_protocol.usage import usage
 from bench_protocol.variant import hello, load_workload
@@ -33,20 +34,43 @@ class Job:
             return
         outputs = Outputs(request.outputs)
         workload = self._prepare(request)
+        if request.serve:
+            self._served(workload, request)
+        else:
+            self._stepped(workload, request, outputs)
+
+    def _stepped(self, workload: Workload, request: Request, outputs: Outputs) -> None:
         meter = StallMeter(**request.meter) if request.meter else None
         data = self._load(workload, request._replace(outputs=outputs.working))
         for step in request.steps:
             self._step(workload, request, step, data, outputs)
+        self._end(meter)
+
+    def _served(self, workload: Workload, request: Request) -> None:
+        assert request.serve
+        data = self._load(workload, request)
+        stalls = Stalls(**request.meter) if request.meter else None
+        serving = Serving(request.serve, request.threads, self._pauses, stalls, self._listening)
+        served = getattr(workload, "serve")(data, serving)  # noqa: B009 - no part of the contract's class, as in `_told`
+        self._end(stalls, served=served)
+
+    def _listening(self, port: int) -> None:
+        self._wire.send("serving", port=port, now_ns=monotonic_ns())
+
+    def _end(self, meter: StallMeter | Stalls | None, **fields: int) -> None:
+        """The last events; what the caller has loaded is held until the end of standard input."""
         self._wire.send("pauses", **self._pauses.report())
         if meter:
             self._wire.send("stalls", **meter.report())
-        self._wire.send("done", now_ns=monotonic_ns(), usage=usage(), runtime_memory={})
-        self._wire.wait_for_end()  # `data` is held until here
+        self._wire.send("done", now_ns=monotonic_ns(), usage=usage(), runtime_memory={}, **fields)
+        self._wire.wait_for_end()
 
     def _prepare(self, request: Request) -> Workload:
         workload = load_workload(self._folder, request.workload, request.threads)
         if lacking := [step for step in request.steps if step not in workload.STEPS]:
             raise Failure("unsupported", f"{self._folder.name} lacks the steps {', '.join(lacking)} of {request.workload}")
+        if bool(request.serve) != hasattr(workload, "serve"):
+            raise Failure("unsupported", f"{request.workload} is {'not ' if request.serve else ''}served; see `serve` in impls/PROTOCOL.md")
         threads = workload.start(request.threads)
         self._wire.send("ready", now_ns=monotonic_ns(), threads=threads)
         return workload

@@ -22,6 +22,12 @@ class Longest:
         else:
             heappushpop(self._heap, (wall_ns, start_ns, kind))
 
+    def absorb(self, report: dict[str, Any]) -> None:
+        """Takes over what another process has kept."""
+        for event in report["events"]:
+            self.add(event["start_ns"], event["wall_ns"], event.get("kind", ""))
+        self.seen += report["dropped"]
+
     def report(self) -> dict[str, Any]:
         """The events in the order of their start, and how many were left out."""
         events = sorted((start, wall, kind) for wall, start, kind in self._heap)

@@ -14,6 +14,14 @@ from bench_protocol.failure import Failure
 VERSION = 1
 
 
+class Serve(NamedTuple):
+    """Where a server listens, and how many connections it must be able to hold."""
+
+    host: str
+    port: int
+    connections: int
+
+
 class Request(NamedTuple):
     """The fields of a request that this side reads; what they mean stands in impls/PROTOCOL.md."""
 
@@ -30,6 +38,7 @@ class Request(NamedTuple):
     meter: dict[str, int] | None
     outputs: Path | None = None
     """On the wire the folder of finished outputs; to a workload its working folder (outputs.py)."""
+    serve: Serve | None = None
 
     @classmethod
     def parse(cls, line: str) -> Self:
@@ -54,8 +63,12 @@ class Request(NamedTuple):
     @classmethod
     def _of(cls, fields: dict[str, Any]) -> Self:
         named = {name: fields[name] for name in cls._fields if name not in cls._field_defaults}
-        outputs = fields.get("outputs")
-        return cls(**named, outputs=None if outputs is None else Path(outputs))
+        outputs, serve = fields.get("outputs"), fields.get("serve")
+        return cls(
+            **named,
+            outputs=None if outputs is None else Path(outputs),
+            serve=None if serve is None else Serve(*(serve[name] for name in Serve._fields)),
+        )
 
 
 class Wire:
