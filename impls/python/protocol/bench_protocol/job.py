@@ -67,10 +67,11 @@ class Job:
 
     def _prepare(self, request: Request) -> Workload:
         workload = load_workload(self._folder, request.workload, request.threads)
-        if lacking := [step for step in request.steps if step not in workload.STEPS]:
-            raise Failure("unsupported", f"{self._folder.name} lacks the steps {', '.join(lacking)} of {request.workload}")
         if bool(request.serve) != hasattr(workload, "serve"):
             raise Failure("unsupported", f"{request.workload} is {'not ' if request.serve else ''}served; see `serve` in impls/PROTOCOL.md")
+        steps = request.steps if not request.serve else []  # of a server they are the load generator's
+        if lacking := [step for step in steps if step not in workload.STEPS]:
+            raise Failure("unsupported", f"{self._folder.name} lacks the steps {', '.join(lacking)} of {request.workload}")
         threads = workload.start(request.threads)
         self._wire.send("ready", now_ns=monotonic_ns(), threads=threads)
         return workload

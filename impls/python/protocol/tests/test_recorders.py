@@ -10,7 +10,7 @@ import time
 from bench_protocol.failure import Failure
 from bench_protocol.longest import Longest
 from bench_protocol.pauses import PauseRecorder
-from bench_protocol.stalls import StallMeter
+from bench_protocol.stalls import StallMeter, Stalls
 from bench_protocol.timing import timed
 
 
@@ -37,12 +37,26 @@ def test_a_held_interpreter_lock_is_a_stall():
 
 
 def test_oversleeps_fall_into_powers_of_two_of_microseconds():
-    meter = StallMeter(interval_ns=1_000_000, threshold_ns=1)
-    meter.report()
-    meter._histogram.clear()
+    stalls = Stalls(interval_ns=1_000_000, threshold_ns=1)
     for over in (0, 1_999, 2_000, 3_999, 4_000, 1_024_000):
-        meter._note(0, over)
-    assert meter._histogram == [2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+        stalls.note(0, over)
+    assert stalls.report()["histogram"] == [2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_what_another_process_recorded_is_absorbed():
+    stalls, other = Stalls(1_000_000, 3_000), Stalls(1_000_000, 3_000)
+    stalls.note(10, 1_000)
+    other.note(20, 9_000)
+    stalls.absorb(other.report())
+    report = stalls.report()
+    assert (report["count"], report["total_over_ns"], report["max_over_ns"]) == (2, 10_000, 9_000)
+    assert report["histogram"] == [1, 0, 0, 1]
+    assert report["events"] == [{"start_ns": 20, "wall_ns": 9_000}]
+    recorder, child = PauseRecorder(), PauseRecorder()
+    gc.collect()
+    told = child.stop()
+    recorder.absorb(told)
+    assert recorder.report()["count"] == 2 * len(told["events"])
 
 
 def test_pauses_stop_with_the_report():
