@@ -23,5 +23,7 @@ def error(message: str, limit: int = 300) -> bytes:
 def last_answer(status: int, message: str) -> bytes:
     """A whole response, after which the connection is closed."""
     body = error(message)
-    head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
     return head.encode() + body

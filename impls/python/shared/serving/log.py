@@ -12,7 +12,12 @@ class Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Whatever it says stays one line."""
-        fields = {"time": round(record.created, 3), "level": record.levelname, "logger": record.name, "message": record.getMessage().strip()}
+        fields = {
+            "time": round(record.created, 3),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage().strip(),
+        }
         if record.exc_info:
             fields["trace"] = "".join(traceback.format_exception(*record.exc_info)).splitlines()
         return json.dumps(fields)
