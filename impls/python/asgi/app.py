@@ -54,6 +54,7 @@ class App:
         self._entities = Route("/entities/{id}", "GET", self._entity)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """One request."""
         begun = perf_counter()
         route = self._routes.get(scope["path"]) or self._other(scope["path"])
         try:

@@ -1,7 +1,7 @@
 """The API as FastAPI has it: declared models, handlers on the loop, dependencies, a lifespan."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -28,7 +28,7 @@ class Utf8Request(Request):
 class Utf8Route(APIRoute):
     """Hands its handler such a request, as FastAPI's guide has it ('Custom Request and APIRoute class')."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's, with another request."""
         handler = super().get_route_handler()
 

@@ -14,7 +14,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 from bench_protocol.failure import Failure
 
 FEATURES = 10
@@ -36,7 +36,7 @@ class Model:
         for bind, name, memory in ((self._binding.bind_ortvalue_input, INPUT, row), (self._binding.bind_ortvalue_output, OUTPUT, answer)):
             bind(name, onnxruntime.OrtValue.ortvalue_from_numpy(memory))
         # The arrays own what is bound; numbers are packed into it without an array made of them.
-        self._row, self._answer = memoryview(row).cast("B"), answer
+        self._row, self._answer = memoryview(row.data).cast("B"), answer
 
     def predict(self, row: Row) -> float:
         """The probability of the last class."""

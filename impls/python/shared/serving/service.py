@@ -3,12 +3,17 @@
 Promise: a batch changes nothing unless all of it can be answered, and what a client may have got wrong is a Refusal that names the field.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from math import nan
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from serving.inputs import Codes
-from serving.model import Model, Row
 from serving.store import Record, Store
+
+if TYPE_CHECKING:  # the API can be tried without the engine
+    from serving.model import Model, Row
 
 
 class Refusal(Exception):
@@ -18,28 +23,17 @@ class Refusal(Exception):
 class Flight(Protocol):
     """A body after a variant's own checks of types, ranges, and missing and unknown fields."""
 
-    @property
-    def month(self) -> int: ...
-    @property
-    def weekday(self) -> int: ...
-    @property
-    def minute_of_day(self) -> int: ...
-    @property
-    def distance(self) -> float: ...
-    @property
-    def carrier(self) -> str: ...
-    @property
-    def origin(self) -> str: ...
-    @property
-    def dest(self) -> str: ...
-    @property
-    def temp(self) -> float | None: ...
-    @property
-    def wind_speed(self) -> float | None: ...
-    @property
-    def visib(self) -> float | None: ...
-    @property
-    def entity(self) -> str | None: ...
+    month: int
+    weekday: int
+    minute_of_day: int
+    distance: float
+    carrier: str
+    origin: str
+    dest: str
+    temp: float | None
+    wind_speed: float | None
+    visib: float | None
+    entity: str | None
 
 
 class Service(NamedTuple):
@@ -58,7 +52,7 @@ class Service(NamedTuple):
             record.update(probability)
         return probability
 
-    def predict_many(self, flights: list[Flight]) -> list[float]:
+    def predict_many(self, flights: Sequence[Flight]) -> list[float]:
         """All, or a Refusal before anything has changed."""
         rows, records = zip(*(self._features(flight, f"rows[{place}].") for place, flight in enumerate(flights)), strict=True)
         probabilities = self.model.predict_many(list(rows))

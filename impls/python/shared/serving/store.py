@@ -1,6 +1,7 @@
 """The feature store: a dict of records, which one loop's handlers alone touch.
 
-Promise: no update is lost. A record is read and written between two awaits, so no lock is needed. Each worker process has a store of its own.
+Promise: no update is lost. A record is read and written between two awaits, so no lock is needed.
+Each worker process has a store of its own.
 """
 
 from __future__ import annotations

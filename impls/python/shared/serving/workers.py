@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 from typing import Any
 
 from bench_protocol.failure import Failure
@@ -44,7 +45,7 @@ def _several(serving: Serving, run: Run, bound: socket.socket, accepting: Callab
     for _, told in pipes:
         told.close()
     bound.close()
-    signal.signal(signal.SIGTERM, lambda *_: [worker.terminate() for worker in workers])
+    signal.signal(signal.SIGTERM, partial(_forward, workers))
     ends = [end for end, _ in pipes]
     _each(ends)
     accepting()
@@ -57,6 +58,11 @@ def _several(serving: Serving, run: Run, bound: socket.socket, accepting: Callab
     for worker in workers:
         worker.join()
     return served
+
+
+def _forward(workers: list[ForkProcess], *_: object) -> None:
+    for worker in workers:
+        worker.terminate()
 
 
 def _work(serving: Serving, run: Run, bound: socket.socket, told: "Connection[Any, Any]") -> None:

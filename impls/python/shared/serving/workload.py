@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from math import nan
 from time import monotonic_ns
 from typing import Any, Literal, NamedTuple
@@ -56,7 +57,7 @@ class RequestServer:
         marks.append(monotonic_ns())
         model.predict(FIRST)
         marks.append(monotonic_ns())
-        spent = (end - begin for begin, end in zip(marks, marks[1:], strict=False))
+        spent = (end - begin for begin, end in pairwise(marks))
         return Loaded(Service(model, version, codes, store), setting, dict(zip(("inputs", "model", "store", "first"), spent, strict=True)))
 
     def units(self, loaded: Loaded) -> int:
