@@ -44,7 +44,7 @@ class Connection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._message = self._header_bytes = self._discarded_bytes = 0
+        self._message = self._header_bytes = self._open_bytes = self._discarded_bytes = 0
         self._in_header = self._lingering = False
         self._watched: tuple[int, int] | None = None
         self._reading: TimerHandle | None = None
@@ -69,15 +69,12 @@ class Connection(HttpToolsProtocol):
         """What is unread after a refusal is thrown away."""
         if self._lingering:
             return
-        if self._in_header:
-            self._header_bytes += len(data)
-            if self._header_bytes > limits.HEADER_BYTES:
-                # Only from the second packet on: what came with the end of a body is not counted.
-                self.send_400_response("")
-                return
-            self._header_bytes -= len(data)
+        between = not self._in_header and (self.cycle is None or not self.cycle.more_body)
+        last = self._message + between
         super().data_received(data)
-        if not self.transport.is_closing():
+        if self._in_header and self._message == last:
+            self._count_open(len(data))
+        if not self.transport.is_closing() and not self._lingering:
             self._watch()
             if self.server_state.draining:
                 self._retire()
@@ -86,7 +83,7 @@ class Connection(HttpToolsProtocol):
         """A byte of a request has come."""
         super().on_message_begin()
         self._message += 1
-        self._in_header, self._header_bytes = True, 0
+        self._in_header, self._header_bytes, self._open_bytes = True, 0, 0
 
     def on_url(self, url: bytes) -> None:
         """Counts."""
@@ -139,7 +136,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn asks for it when the parser gives up."""
-        if self._header_bytes > limits.HEADER_BYTES:
+        if max(self._header_bytes, self._open_bytes) > limits.HEADER_BYTES:
             self._refuse(431, f"the header is larger than {limits.HEADER_BYTES} bytes")
         else:
             self._refuse(400, msg)
@@ -148,6 +145,12 @@ class Connection(HttpToolsProtocol):
         self._header_bytes += size
         if self._header_bytes > limits.HEADER_BYTES:
             raise TooLarge
+
+    def _count_open(self, size: int) -> None:
+        """The parser tells of a field once it is whole, and would wait for its end for ever. These bytes are all of one header."""
+        self._open_bytes += size
+        if self._open_bytes > limits.HEADER_BYTES:
+            self.send_400_response("")
 
     def _watch(self) -> None:
         """Sets the deadline of what is being read now: a header, a body, or nothing."""
