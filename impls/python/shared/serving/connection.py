@@ -186,6 +186,8 @@ class Connection(HttpToolsProtocol):
     def _linger(self) -> None:
         """Closed with bytes unread, a connection is reset, and the answer may be lost with it."""
         self._lingering = True
+        if self._reading is not None:
+            self._reading.cancel()
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         self.transport.write_eof()

@@ -132,8 +132,8 @@ async def ask(app, path, body, state):
     told = []
     async def receive(): return {"type": "http.request", "body": body, "more_body": False}
     async def send(message): told.append(message)
-    headers = [(b"content-type", b"application/json")]
-    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers, "state": state}
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "state": state}
+    scope["headers"] = [(b"content-type", b"application/json")]
     try:
         await app(scope, receive, send)
     except RuntimeError as error:
