@@ -135,3 +135,44 @@ def test_a_library_that_is_not_installed_fails_the_receipt(run, variant):
     outcome = run(None)
     assert outcome.code == 1
     assert "no-such-library is not installed" in outcome.events[-1]["message"]
+
+
+SERVER = """
+def start(threads):
+    return threads
+
+def load(request):
+    return request.params
+
+def units(data):
+    return len(data)
+
+def serve(data, serving):
+    serving.listening(4711)
+    print("nothing of this is an event")
+    serving.stalls.note(5, 9_000_000)
+    return serving.place.connections + serving.threads
+"""
+PLACE = {"host": "127.0.0.1", "port": 0, "connections": 40}
+METER = {"interval_ns": 1_000_000, "threshold_ns": 8_000_000}
+
+
+def test_a_server_serves_between_load_and_pauses(run, request_of, variant):
+    (variant / "sums.py").write_text(SERVER)
+    outcome = run(request_of(serve=PLACE, meter=METER, steps=["of the load generator"], threads=2))
+    assert [event["event"] for event in outcome.events] == ["hello", "ready", "sample", "serving", "pauses", "stalls", "done"]
+    assert outcome.of("serving")[0]["port"] == 4711
+    assert outcome.of("stalls")[0]["events"] == [{"start_ns": 5, "wall_ns": 9_000_000}]
+    assert outcome.of("done")[0]["served"] == 42
+    assert outcome.code == 0
+
+
+def test_what_is_not_served_is_not_asked_to_serve_nor_the_other_way_round(run, request_of, variant):
+    assert run(request_of(serve=PLACE)).of("error")[0]["kind"] == "unsupported"
+    (variant / "sums.py").write_text(SERVER)
+    assert run(request_of(serve=None)).of("error")[0]["kind"] == "unsupported"
+
+
+def test_a_place_that_is_not_whole_is_named(run, request_of):
+    error = run(request_of(serve={"host": "127.0.0.1"})).of("error")[0]
+    assert (error["kind"], "port" in error["message"]) == ("input", True)

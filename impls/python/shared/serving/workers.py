@@ -1,8 +1,8 @@
 """One process that serves, or several on one listening socket. Promise: one worker is this process itself, and nothing is forked.
 
-The socket is bound before the fork and inherited, as uvicorn's own supervisor and gunicorn have it: one queue, from which whoever is free
-takes a connection. With SO_REUSEPORT each worker has a queue of its own, filled by a hash of the client's port, and what waits in it is
-lost when the worker ends. What has been loaded is there once and copied page by page as it is written to (gunicorn's preload).
+The socket is bound before the fork and inherited, as uvicorn's own supervisor shares it: one queue, from which whoever is free takes a
+connection. With SO_REUSEPORT each worker has a queue of its own, filled by a hash of the client's port, and what waits in it is lost when
+the worker ends. What has been loaded is there once, and copied page by page as it is written to (gunicorn's preload).
 """
 
 import multiprocessing
