@@ -18,6 +18,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = tuple[int, bytes]
 ENTITIES = "/entities/"
+KEPT_BYTES = 512
+"""Answers below this are alike enough for their heads to be kept."""
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", metrics.CONTENT_TYPE.encode())
 
@@ -119,7 +121,9 @@ class App:
             return _start(status, length, TEXT if status == 200 else JSON)
         head = self._heads.get((status, length))
         if head is None:
-            head = self._heads[status, length] = _start(status, length, JSON)
+            head = _start(status, length, JSON)
+            if length < KEPT_BYTES:
+                self._heads[status, length] = head
         return head
 
 

@@ -44,7 +44,7 @@ class Connection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._message = self._header_bytes = self._open_bytes = self._discarded_bytes = 0
+        self._message = self._header_bytes = self._open_bytes = 0
         self._in_header = self._lingering = False
         self._watched: tuple[int, int] | None = None
         self._reading: TimerHandle | None = None
@@ -99,14 +99,6 @@ class Connection(HttpToolsProtocol):
         """From here on the request is a cycle of uvicorn's."""
         self._in_header = False
         super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """An answer may come before the body has; the rest has nowhere to go."""
-        super().on_body(body)
-        if self.cycle.response_complete:
-            self._discarded_bytes += len(body)
-            if self._discarded_bytes > limits.DISCARDED_BYTES:
-                self.transport.close()
 
     def on_response_complete(self) -> None:
         """A client that still sends a body has been refused, and can't be asked again on this connection."""

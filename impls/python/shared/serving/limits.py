@@ -4,8 +4,6 @@ import json
 
 BODY_BYTES = 1 << 20
 HEADER_BYTES = 16 << 10
-DISCARDED_BYTES = 16 << 20
-"""Of a body that nobody reads any more, before the connection is cut."""
 
 HEADER_S, BODY_S, IDLE_S, WRITE_S, DRAIN_S, LINGER_S = 10, 30, 75, 30, 10, 1
 BACKLOG = 4096

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
-from typing import Any
+from typing import Any, TypeAlias
 
 from bench_protocol.failure import Failure
 from bench_protocol.pauses import PauseRecorder
@@ -24,6 +24,9 @@ from serving import limits
 
 Run = Callable[[socket.socket, Stalls | None, Callable[[], Any]], int]
 """Serves on the socket until SIGTERM, tells when it accepts, returns the number of answers."""
+
+Pipe: TypeAlias = "tuple[Connection[Any, Any], Connection[Any, Any]]"
+"""Where the parent hears, and where a worker tells."""
 
 
 def serve(serving: Serving, run: Run) -> int:
@@ -39,7 +42,7 @@ def serve(serving: Serving, run: Run) -> int:
 def _several(serving: Serving, run: Run, bound: socket.socket, accepting: Callable[[], Any]) -> int:
     fork = multiprocessing.get_context("fork")
     pipes = [fork.Pipe(duplex=False) for _ in range(serving.threads)]
-    workers = [fork.Process(target=_work, args=(serving, run, bound, told), daemon=True) for _, told in pipes]
+    workers = [fork.Process(target=_work, args=(serving, run, bound, pipes, number), daemon=True) for number in range(len(pipes))]
     for worker in workers:
         worker.start()
     for _, told in pipes:
@@ -65,8 +68,11 @@ def _forward(workers: list[ForkProcess], *_: object) -> None:
         worker.terminate()
 
 
-def _work(serving: Serving, run: Run, bound: socket.socket, told: "Connection[Any, Any]") -> None:
-    """A worker, in its own process: what the parent has recorded is the parent's."""
+def _work(serving: Serving, run: Run, bound: socket.socket, pipes: "list[Pipe]", number: int) -> None:
+    """A worker, in its own process: what the parent has recorded is the parent's, and pipes of others would not end with them."""
+    told = pipes[number][1]
+    for end in (end for pipe in pipes for end in pipe if end is not told):
+        end.close()
     serving.pauses.stop()
     pauses, stalls = PauseRecorder(), serving.stalls and Stalls(serving.stalls.interval_ns, serving.stalls.threshold_ns)
     served = run(bound, stalls, partial(told.send, True))

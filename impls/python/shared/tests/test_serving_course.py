@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -108,6 +109,25 @@ def test_several_workers_share_a_socket_and_are_reported_as_one(variant, inputs)
     assert job.events["done"]["served"] == 80
     assert job.events["stalls"]["count"] == sum(job.events["stalls"]["histogram"])
     assert job.events["pauses"]["count"] == len(job.events["pauses"]["events"]) + job.events["pauses"]["dropped"]
+
+
+def test_a_worker_that_dies_ends_the_job(inputs):
+    with Job("asgi", inputs, threads=2) as job:
+        children = Path(f"/proc/{job.process.pid}/task/{job.process.pid}/children").read_text().split()
+        assert len(children) == 2
+        os.kill(int(children[0]), signal.SIGKILL)
+        assert job.end() == 1
+    assert job.events["error"]["kind"] == "internal"
+
+
+def test_a_body_that_never_comes_ends_with_the_drain(variant, inputs):
+    with Job(variant, inputs) as job:
+        client, begun = job.connect(), time.monotonic()
+        client.send(request("POST", "/predict", json.dumps(FLIGHT).encode())[:-1])
+        time.sleep(0.2)
+        job.drain()
+        assert job.end() == 0
+        assert time.monotonic() - begun < 12
 
 
 def test_one_worker_does_not_fork(variant, inputs):
