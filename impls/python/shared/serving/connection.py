@@ -165,8 +165,8 @@ class Connection(HttpToolsProtocol):
         self._refuse(408, "the request did not come in time")
 
     def _refuse(self, status: int, message: str) -> None:
-        """Answers in the application's place."""
-        if self.transport.is_closing():
+        """Answers in the application's place, once."""
+        if self._lingering or self.transport.is_closing():
             return
         self.transport.write(limits.last_answer(status, message))
         self.server_state.total_requests += 1

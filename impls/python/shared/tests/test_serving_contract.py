@@ -15,6 +15,10 @@ from servers import CATEGORIES, FLIGHT, RECORDS, VARIANTS, WEATHER, Job, probabi
 def job(request, tmp_path_factory):
     with Job(request.param, write_inputs(tmp_path_factory.mktemp("inputs"))) as job:
         yield job
+        job.drain()
+        assert job.end() == 0
+    # Whatever clients have done, the server itself had no error.
+    assert [json.loads(line)["message"] for line in job.stderr.splitlines()] == ["serving", "draining"]
 
 
 @pytest.fixture
