@@ -50,7 +50,6 @@ class RequestServer:
         marks = [monotonic_ns()]
         codes = inputs.categories(inputs.path_of(request, "categories"))
         version = inputs.version(inputs.path_of(request, "version"))
-        marks.append(monotonic_ns())
         model = Model(inputs.path_of(request, "onnx"))
         marks.append(monotonic_ns())
         store = inputs.store(inputs.path_of(request, "entities"), entities)
@@ -58,7 +57,7 @@ class RequestServer:
         model.predict(FIRST)
         marks.append(monotonic_ns())
         spent = (end - begin for begin, end in pairwise(marks))
-        return Loaded(Service(model, version, codes, store), setting, dict(zip(("inputs", "model", "store", "first"), spent, strict=True)))
+        return Loaded(Service(model, version, codes, store), setting, dict(zip(("model", "store", "first"), spent, strict=True)))
 
     def units(self, loaded: Loaded) -> int:
         """Rows that were read."""

@@ -32,7 +32,7 @@ def test_events_come_in_the_order_of_the_protocol(variant, inputs):
         job.drain()
         assert job.end() == 0
     assert list(job.events) == ["hello", "ready", "sample", "serving", "pauses", "stalls", "done"]
-    assert list(job.events["sample"]["phases"]) == ["inputs", "model", "store", "first"]
+    assert list(job.events["sample"]["phases"]) == ["model", "store", "first"]
     assert job.events["sample"]["units"] == len(RECORDS)
     assert job.events["done"]["served"] == 4
     assert job.events["stalls"]["count"] > 0
