@@ -173,7 +173,7 @@ def here() -> Catalog:
 
 def test_every_folder_with_code_is_in_the_catalogue(here: Catalog) -> None:
     """A folder whose .toml was forgotten would silently take no part."""
-    shared = {"protocol", "target", "shared", "flights", "flight-rules", "inference", "kernels", "python-kernels"}
+    shared = {"protocol", "target", "shared", "flights", "flight-rules", "inference", "kernels", "python-kernels", "serving"}
     folders = {f"{p.parent.name}/{p.name}" for p in ROOT.glob("impls/*/*/") if p.name not in shared and not p.name.startswith((".", "_"))}
     assert set(here.implementations) == folders
     assert set(here.workloads) == {p.name for p in ROOT.glob("workloads/*/") if p.name not in shared and p.name != "__pycache__"}

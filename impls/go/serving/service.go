@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"bench/inference"
 	"bench/protocol"
 	"bench/std/batchinference"
 )
@@ -37,7 +38,7 @@ type Service struct {
 	// Connections is how many are held.
 	Connections int
 
-	trees *batchinference.Trees
+	trees batchinference.Trees
 	codes [3]map[string]float32
 	store store
 }
@@ -87,14 +88,14 @@ func (s *Service) Load(req *protocol.Request) (map[string]int64, error) {
 		return nil, err
 	}
 	stored := time.Now()
-	s.trees.Probability(new([batchinference.Features]float32))
+	s.trees.Probability(make([]float32, features))
 	return map[string]int64{
 		"model": read.Sub(begun).Nanoseconds(), "store": stored.Sub(read).Nanoseconds(), "first": time.Since(stored).Nanoseconds(),
 	}, nil
 }
 
 func (s *Service) readModel(req *protocol.Request) (err error) {
-	if s.trees, err = batchinference.OpenTrees(req); err != nil {
+	if s.trees, err = batchinference.OpenTrees(&inference.Task{Request: req}, features); err != nil {
 		return err
 	}
 	version, err := readInput(req, "version")
@@ -131,9 +132,11 @@ func readInput(req *protocol.Request, name string) ([]byte, error) {
 	return text, nil
 }
 
+const features = 10
+
 // row is a flight that was found lawful.
 type row struct {
-	values [batchinference.Features]float32
+	values [features]float32
 	record *record
 }
 
@@ -175,7 +178,7 @@ func (s *Service) Entity(id string) (Entity, bool) {
 }
 
 func (s *Service) answer(r *row) float64 {
-	probability := s.trees.Probability(&r.values)
+	probability := s.trees.Probability(r.values[:])
 	if r.record != nil {
 		r.record.note(probability)
 		s.Metrics.updates.Inc()

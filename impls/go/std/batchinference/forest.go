@@ -146,17 +146,36 @@ type walker struct {
 	keys   keys
 }
 
-func openForest(t *inference.Task) (inference.Engine, error) {
-	width := t.Model.Inputs[0].Size()
-	m, err := readTrees(t, width)
+// Trees answer single rows, for any number of goroutines.
+type Trees struct{ *forest }
+
+// OpenTrees reads the input `arrays`: trees over so many features.
+func OpenTrees(t *inference.Task, features int) (Trees, error) {
+	m, err := readTrees(t, features)
 	if err != nil {
-		return nil, err
+		return Trees{}, err
 	}
 	f, err := newForest(m)
 	if err != nil {
-		return nil, protocol.BadInput("%s: %v", t.Request.Inputs["arrays"], err)
+		return Trees{}, protocol.BadInput("%s: %v", t.Request.Inputs["arrays"], err)
 	}
-	return &walker{forest: f, rows: t.Inputs.Floats, width: width}, nil
+	return Trees{f}, nil
+}
+
+// Probability is that of one row.
+func (t Trees) Probability(row []float32) float64 {
+	var k keys
+	k.set(row)
+	return sigmoid(t.sum(&k))
+}
+
+func openForest(t *inference.Task) (inference.Engine, error) {
+	width := t.Model.Inputs[0].Size()
+	trees, err := OpenTrees(t, width)
+	if err != nil {
+		return nil, err
+	}
+	return &walker{forest: trees.forest, rows: t.Inputs.Floats, width: width}, nil
 }
 
 // Fork makes a walker with keys of its own.
