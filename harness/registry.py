@@ -43,6 +43,7 @@ class _Contrast(_File):
     least: float | None = None
     most: float | None = None
     steps: tuple[str, ...] | None = None
+    against: str | None = None
 
 
 class _Claim(_File):
@@ -121,7 +122,9 @@ def _claim(path: Path, known: _Known) -> Claim:
     _once(f"{path}: contrasts", [c.name for c in f.contrasts])
     if f.rule == "mean" and len({(c.least, c.most) for c in f.contrasts}) > 1:
         raise UserError(f"{path}: contrasts: one mean is held against one pair of bounds; give all the same least and most")
-    contrasts = tuple(Contrast(c.name, c.workload, c.cases, c.metric, c.of, c.to, c.least, c.most, c.steps, c.why) for c in f.contrasts)
+    contrasts = tuple(
+        Contrast(c.name, c.workload, c.cases, c.metric, c.of, c.to, c.least, c.most, c.steps, c.why, c.against) for c in f.contrasts
+    )
     digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
     return Claim(f.id, f.title, f.section, f.hypothesis.strip(), f.rule, f.blocks, contrasts, f.unmeasured, f.notes, digest)
 
@@ -136,7 +139,7 @@ def _check(where: str, c: _Contrast, known: _Known) -> None:
     _cases(where, c, known.workloads[c.workload])
     for key, text in (("of", c.of), ("to", c.to)):
         _label(f"{where}: {key}", text, c.workload, known.implementations)
-    if c.of == c.to:
+    if c.of == c.to and c.against is None:
         raise UserError(f"{where}: of and to are both '{c.of}': a contrast takes two")
     _bounds(where, c.least, c.most)
 
@@ -146,6 +149,8 @@ def _cases(where: str, c: _Contrast, workload: Workload) -> None:
     for pattern in c.cases:
         if not any(fnmatchcase(name, pattern) for name in cases):
             raise UserError(f"{where}: cases: nothing matches '{pattern}'; there are: {', '.join(cases)}")
+    if c.against is not None and (c.against not in cases or c.against in c.cases):
+        raise UserError(f"{where}: against: '{c.against}' is no other case; there are: {', '.join(cases)}")
     for step in c.steps or ():
         if step not in steps:
             raise UserError(f"{where}: steps: no step '{step}'; there are: {', '.join(steps)}")

@@ -99,10 +99,12 @@ def _paired(contrast: Contrast, blocks: int, source: Source, case: str) -> Found
     steps = source.steps(contrast, case)
     if why := _absent(contrast, source, case, steps):
         return Found(missing(contrast, why, source, case))
-    logs = stats.paired(source.runs, contrast.metric, contrast.of, contrast.to, case, steps, source.inputs)
+    # Two cases may have steps of other names: then all of each are meant.
+    named = contrast.steps if contrast.against else steps
+    logs = stats.paired(source.runs, contrast.metric, *contrast.sides(case), named, source.inputs)
     if not logs:
         return Found(missing(contrast, _none(contrast, source, case), source, case))
-    found, floor = stats.estimate([*logs.values()]), source.floor(contrast.metric, steps)
+    found, floor = stats.estimate([*logs.values()]), source.floor(contrast.metric, named)
     held = _held(contrast, source, case)
     cell = withheld(judged(contrast, found, floor, blocks, session=source.session.id, case=case), held)
     jobs = tuple(run.job for run in _own(contrast, source, case) if run.block in logs and stats.counts(run))
@@ -113,10 +115,10 @@ def _held(contrast: Contrast, source: Source, case: str) -> str | None:
     if source.recorded < len(source.session.jobs):
         return f"the session is unfinished: {source.recorded} of {len(source.session.jobs)} jobs are recorded"
     timed = [run for run in _own(contrast, source, case) if run.kind == "timed"]
-    for who in (contrast.of, contrast.to):
-        failed = [run.outcome for run in timed if run.label == who and run.outcome != "ok"]
-        if failed:
-            total = sum(run.label == who for run in timed)
+    for who, at in contrast.sides(case):
+        theirs = [run.outcome for run in timed if (run.label, run.case) == (who, at)]
+        if failed := [outcome for outcome in theirs if outcome != "ok"]:
+            total = len(theirs)
             return (
                 f"{len(failed)} of {total} runs of {who} did not end well ({', '.join(sorted(set(failed)))}), so the others are survivors"
             )
@@ -150,34 +152,35 @@ def judged(
 
 
 def _own(contrast: Contrast, source: Source, case: str) -> list[Run]:
-    return [run for run in source.runs if run.case == case and run.label in {contrast.of, contrast.to}]
+    return [run for run in source.runs if (run.label, run.case) in contrast.sides(case)]
 
 
 def _excluded(contrast: Contrast, source: Source, case: str | None) -> tuple[Exclusion, ...]:
-    return tuple(e for e in source.exclusions if e.case == case and e.label in {contrast.of, contrast.to})
+    sides = contrast.sides(case) if case else ()
+    return tuple(e for e in source.exclusions if (e.label, e.case) in sides)
 
 
 def _absent(contrast: Contrast, source: Source, case: str, steps: Sequence[str]) -> str | None:
     """Why a label can't have a figure, whatever came of its runs."""
     if who := _unasked(contrast, source, case):
         return f"{who} is not in this session"
-    for who in (contrast.of, contrast.to):
-        given = next(job.steps for job in source.session.jobs if job.label == who and job.case == case)
-        if lacking := [step for step in steps if step not in given]:
+    for who, at in contrast.sides(case):
+        given = next(job.steps for job in source.session.jobs if (job.label, job.case) == (who, at))
+        if lacking := [step for step in steps if step not in given and at == case]:
             return f"{who} lacks {', '.join(lacking)}"
     return None
 
 
 def _unasked(contrast: Contrast, source: Source, case: str) -> str | None:
     """The first label that the session has no job of on the case."""
-    there = {job.label for job in source.session.jobs if job.case == case}
-    return next((who for who in (contrast.of, contrast.to) if who not in there), None)
+    there = {(job.label, job.case) for job in source.session.jobs}
+    return next((who for who, at in contrast.sides(case) if (who, at) not in there), None)
 
 
 def _none(contrast: Contrast, source: Source, case: str) -> str:
     """Why no block holds both: who has no run that counts and what came of them, or no figure."""
-    for who in (contrast.of, contrast.to):
-        timed = [run for run in source.runs if run.label == who and run.case == case and run.kind == "timed"]
+    for who, at in contrast.sides(case):
+        timed = [run for run in source.runs if (run.label, run.case) == (who, at) and run.kind == "timed"]
         if not timed:
             return f"{who} has no timed run"
         if not any(map(stats.counts, timed)):

@@ -37,7 +37,7 @@ def _need(claim: Claim, workload: str, contrasts: list[Contrast]) -> Need:
         workload,
         _once(map(implementation, labels)),
         tuple(sorted({int(who.partition("@")[2] or 1) for who in labels})),
-        _once(case for c in contrasts for case in outright(c)),
+        _once(case for c in contrasts for case in (*outright(c), *([c.against] if c.against else []))),
         claim.blocks if "run" in kinds else 0,
         BUILDS if "build" in kinds else 0,
     )

@@ -24,6 +24,7 @@ class Contrast:
 
     `cases` are names or globs of the workload's cases; `steps` restricts the metric to those, None means all but `load`. A ratio of
     at least `least`, or at most `most`, or between the two is what the claim asserts; with both it is an equivalence or a range.
+    `against` is the case on which `to` is taken, where it is another than that of `of`: one program under two settings.
     """
 
     name: str
@@ -36,6 +37,11 @@ class Contrast:
     most: float | None = None
     steps: tuple[str, ...] | None = None
     why: str = ""
+    against: str | None = None
+
+    def sides(self, case: str) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Label and case of `of`, and of `to`."""
+        return (self.of, case), (self.to, self.against or case)
 
 
 @dataclass(frozen=True, slots=True)

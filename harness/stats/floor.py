@@ -24,7 +24,7 @@ def null_pairs(
 ) -> dict[str, dict[int, float]]:
     """Case -> block -> log ratio of the A/A's two arms, whose truth is 0; cases without a pair are left out."""
     cases = dict.fromkeys(run.case for run in runs)
-    found = {case: paired(runs, metric, twin(again), again, case, steps, inputs) for case in cases}
+    found = {case: paired(runs, metric, (twin(again), case), (again, case), steps, inputs) for case in cases}
     return {case: logs for case, logs in found.items() if logs}
 
 

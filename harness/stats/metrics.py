@@ -63,6 +63,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("response_p50_seconds", "median response under load", "s", FLOOR, "run"),
         Metric("response_p99_seconds", "99th percentile of the response under load", "s", TAIL_FLOOR, "run"),
         Metric("response_p999_seconds", "99.9th percentile of the response under load", "s", TAIL_FLOOR, "run"),
+        Metric("response_tail_ratio", "99.9th percentile over the median of the response under load", "times", TAIL_FLOOR, "run"),
         Metric("answers_per_second", "answers a second", "/s", FLOOR, "run"),
         Metric("cpu_seconds_per_answer", "CPU time an answer", "s", FLOOR, "run"),
         Metric("build_clean_seconds", "time of a clean build", "s", FLOOR, "build"),
@@ -122,6 +123,7 @@ _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | No
     "response_p50_seconds": lambda run, steps, _: response_seconds(run, 0.5, steps),
     "response_p99_seconds": lambda run, steps, _: response_seconds(run, 0.99, steps),
     "response_p999_seconds": lambda run, steps, _: response_seconds(run, 0.999, steps),
+    "response_tail_ratio": lambda run, steps, _: _tail_ratio(run, steps),
     "answers_per_second": lambda run, steps, _: answers_per_second(run, steps),
     "cpu_seconds_per_answer": lambda run, steps, _: cpu_seconds_per_answer(run, steps),
     "cold_start_seconds": lambda run, _, __: cold_start_seconds(run),
@@ -130,6 +132,11 @@ _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | No
     "memory_over_input": lambda run, _, inputs: _memory_over_input(run, inputs),
     "rejects_found": lambda run, _, inputs: _rejects_found(run, inputs),
 }
+
+
+def _tail_ratio(run: Run, steps: Sequence[str] | None) -> float | None:
+    high, middle = response_seconds(run, 0.999, steps), response_seconds(run, 0.5, steps)
+    return high / middle if high and middle else None
 
 
 def sampled(session: Session, implementation: str, metric: str) -> tuple[float, ...]:

@@ -17,16 +17,20 @@ def logs_by_block(base_by_block: Mapping[int, float], other_by_block: Mapping[in
     return {b: log(other_by_block[b]) - log(base_by_block[b]) for b in blocks}
 
 
-def paired(
-    runs: Sequence[Run], metric: str, of: str, to: str, case: str, steps: Sequence[str] | None = None, inputs: Inputs | None = None
-) -> dict[int, float]:
-    """Block -> ln(`of`/`to`) of a metric of kind `run` on one case of one session, over the runs that pass the gate.
+Side = tuple[str, str]
+"""A label, and the case on which it is taken."""
 
-    `estimate` of the values is the paired comparison; it is empty where no block has both labels.
+
+def paired(
+    runs: Sequence[Run], metric: str, of: Side, to: Side, steps: Sequence[str] | None = None, inputs: Inputs | None = None
+) -> dict[int, float]:
+    """Block -> ln(`of`/`to`) of a metric of kind `run` in one session, over the runs that pass the gate.
+
+    `estimate` of the values is the paired comparison; it is empty where no block has both sides.
     """
-    mine = [run for run in runs if run.case == case and run.label in {of, to}]
+    mine = [run for run in runs if (run.label, run.case) in {of, to}]
     blocks = by_block(mine, lambda run: figure(run, metric, steps, inputs))
-    return logs_by_block(blocks.get((to, case), {}), blocks.get((of, case), {}))
+    return logs_by_block(blocks.get(to, {}), blocks.get(of, {}))
 
 
 def comparison(base: str, other: str, found: Estimate, unit: str = "blocks") -> Comparison:

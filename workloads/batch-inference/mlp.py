@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import polars as pl
 from flights_table import CATEGORIES, NUMBERS, table
-from gbdt import model
+from flights_trees import model
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file

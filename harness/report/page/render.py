@@ -111,4 +111,5 @@ def _metric(name: str) -> str:
 
 
 def _compared(cell: Cell) -> str:
-    return f"{cell.contrast.of} : {cell.contrast.to}"
+    against = f" on {cell.contrast.against}" if cell.contrast.against else ""
+    return f"{cell.contrast.of} : {cell.contrast.to}{against}"
