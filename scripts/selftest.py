@@ -159,7 +159,8 @@ def no_claim(session: Session, runs: Sequence[Run], k: int) -> Finding:
 
 
 def _plant(session: Session, runs: Sequence[Run]) -> Estimate:
-    return stats.estimate([*stats.paired(runs, "seconds", SLOW, HONEST, session.cases[0].name).values()])
+    case = session.cases[0].name
+    return stats.estimate([*stats.paired(runs, "seconds", (SLOW, case), (HONEST, case)).values()])
 
 
 def advised(session: Session, runs: Sequence[Run]) -> tuple[float | None, int | None]:

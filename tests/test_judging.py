@@ -107,7 +107,7 @@ def test_a_claim_is_planned_with_exactly_what_it_needs() -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--claim", "C03"), "nothing of it can be run yet"),
+        (("--claim", "C14"), "nothing of it can be run yet"),
         (("--claim", "C77"), "no claim 'C77'"),
         (("--claim", "C07", "-w", "groupby"), "leave out --workload"),
         (("--claim", "C07", "--blocks", "3"), "asks for 10 blocks or more"),

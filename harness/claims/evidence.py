@@ -101,7 +101,7 @@ def _paired(contrast: Contrast, blocks: int, source: Source, case: str) -> Found
         return Found(missing(contrast, why, source, case))
     # Two cases may have steps of other names: then all of each are meant.
     named = contrast.steps if contrast.against else steps
-    logs = stats.paired(source.runs, contrast.metric, *contrast.sides(case), named, source.inputs)
+    logs = stats.paired(source.runs, contrast.metric, *sides(contrast, case), named, source.inputs)
     if not logs:
         return Found(missing(contrast, _none(contrast, source, case), source, case))
     found, floor = stats.estimate([*logs.values()]), source.floor(contrast.metric, named)
@@ -115,7 +115,7 @@ def _held(contrast: Contrast, source: Source, case: str) -> str | None:
     if source.recorded < len(source.session.jobs):
         return f"the session is unfinished: {source.recorded} of {len(source.session.jobs)} jobs are recorded"
     timed = [run for run in _own(contrast, source, case) if run.kind == "timed"]
-    for who, at in contrast.sides(case):
+    for who, at in sides(contrast, case):
         theirs = [run.outcome for run in timed if (run.label, run.case) == (who, at)]
         if failed := [outcome for outcome in theirs if outcome != "ok"]:
             total = len(theirs)
@@ -151,20 +151,25 @@ def judged(
     return Cell(contrast, session, case, "inconclusive", why, comparison, low90, high90, None, floor, need)
 
 
+def sides(contrast: Contrast, case: str) -> tuple[stats.Side, stats.Side]:
+    """Label and case of `of`, and of `to`."""
+    return (contrast.of, case), (contrast.to, contrast.against or case)
+
+
 def _own(contrast: Contrast, source: Source, case: str) -> list[Run]:
-    return [run for run in source.runs if (run.label, run.case) in contrast.sides(case)]
+    return [run for run in source.runs if (run.label, run.case) in sides(contrast, case)]
 
 
 def _excluded(contrast: Contrast, source: Source, case: str | None) -> tuple[Exclusion, ...]:
-    sides = contrast.sides(case) if case else ()
-    return tuple(e for e in source.exclusions if (e.label, e.case) in sides)
+    there = sides(contrast, case) if case else ()
+    return tuple(e for e in source.exclusions if (e.label, e.case) in there)
 
 
 def _absent(contrast: Contrast, source: Source, case: str, steps: Sequence[str]) -> str | None:
     """Why a label can't have a figure, whatever came of its runs."""
     if who := _unasked(contrast, source, case):
         return f"{who} is not in this session"
-    for who, at in contrast.sides(case):
+    for who, at in sides(contrast, case):
         given = next(job.steps for job in source.session.jobs if (job.label, job.case) == (who, at))
         if lacking := [step for step in steps if step not in given and at == case]:
             return f"{who} lacks {', '.join(lacking)}"
@@ -174,12 +179,12 @@ def _absent(contrast: Contrast, source: Source, case: str, steps: Sequence[str])
 def _unasked(contrast: Contrast, source: Source, case: str) -> str | None:
     """The first label that the session has no job of on the case."""
     there = {(job.label, job.case) for job in source.session.jobs}
-    return next((who for who, at in contrast.sides(case) if (who, at) not in there), None)
+    return next((who for who, at in sides(contrast, case) if (who, at) not in there), None)
 
 
 def _none(contrast: Contrast, source: Source, case: str) -> str:
     """Why no block holds both: who has no run that counts and what came of them, or no figure."""
-    for who, at in contrast.sides(case):
+    for who, at in sides(contrast, case):
         timed = [run for run in source.runs if (run.label, run.case) == (who, at) and run.kind == "timed"]
         if not timed:
             return f"{who} has no timed run"

@@ -39,10 +39,6 @@ class Contrast:
     why: str = ""
     against: str | None = None
 
-    def sides(self, case: str) -> tuple[tuple[str, str], tuple[str, str]]:
-        """Label and case of `of`, and of `to`."""
-        return (self.of, case), (self.to, self.against or case)
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:

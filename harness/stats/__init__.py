@@ -14,7 +14,7 @@ from harness.stats.floor import floor, null_pairs, spread, twin
 from harness.stats.gate import counts, exclusions, gate
 from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, figure, inputs, sampled
 from harness.stats.ranking import Ranking, rank
-from harness.stats.ratio import Standing, compare, comparison, logs_by_block, paired, standing, welch
+from harness.stats.ratio import Side, Standing, compare, comparison, logs_by_block, paired, standing, welch
 from harness.stats.served import decoded
 from harness.stats.tails import Predictability, Tail, histogram, predictability, quantile, requests_needed, tail, unevenness
 from harness.stats.warmup import Course, course
@@ -32,6 +32,7 @@ __all__ = [
     "Metric",
     "Predictability",
     "Ranking",
+    "Side",
     "Standing",
     "Tail",
     "binomial_interval",
