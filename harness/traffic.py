@@ -67,11 +67,11 @@ LATE_SHARE = 0.05
 def suspicions(run: Run) -> tuple[str, ...]:
     """Where the load generator itself lagged in an open loop, so that the run is void.
 
-    Its lateness counts at p99: above 50 us, and above 5 % of the response's p99, below which nobody would see it.
+    Its lateness counts at p99: above 50 us, and above 5 % of the response's p99, below which nobody would see it. A warm-up is no figure.
     """
     found = []
     for sample in run.samples:
-        if not sample.latency or sample.latency.arrivals == "closed":
+        if not sample.latency or not _steady(sample) or sample.latency.arrivals == "closed":
             continue
         late, response = (_p99(text) for text in (sample.latency.lateness, sample.latency.response))
         if late > max(LATE_NS, LATE_SHARE * response):
