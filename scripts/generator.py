@@ -2,6 +2,7 @@
 
 `scripts/generator.py speed`: answers a second in a closed loop, in turns with wrk (Glozer), one thread and CPU each, and what each spends.
 `scripts/generator.py late`: how late it sends in an open loop.
+`scripts/generator.py count`: ten million requests across the servers, each accounted for once.
 `scripts/generator.py stall`: whether stalls of known length show where arithmetic puts them.
 """
 
@@ -13,6 +14,7 @@ import re
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -22,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from served import Served, ready, serving
+from served import ROOT, Served, ready, servers, serving
 
-from harness import stats
+from harness import catalog, stats
 from harness.protocol import HOST
+from harness.traffic import RECORD
 
 SERVER, CONNECTIONS = "rust/null", 32
 
@@ -39,7 +42,8 @@ def _generate(server: Served, bodies: Path, *phases: dict[str, Any], connections
             "phases": [{"drain_s": 5, **phase} for phase in phases],
         }  # fmt: skip
         done = subprocess.run(ready("load/generator")[0], input=json.dumps(line) + "\n", capture_output=True, text=True, check=True)
-    return [event for text in done.stdout.splitlines() if (event := json.loads(text))["event"] == "phase"]
+        kept = Path(folder, "records").stat().st_size // RECORD.itemsize
+    return [{**event, "kept": kept} for text in done.stdout.splitlines() if (event := json.loads(text))["event"] == "phase"]
 
 
 def _wrk(server: Served, seconds: int, body: str) -> tuple[float, float]:
@@ -100,6 +104,34 @@ def late(rate: int, seconds: int) -> None:
             held = stats.decoded(told["lateness"])
             at = ", ".join(f"p{q:g} {held.get_value_at_percentile(q) / 1e3:.1f} us" for q in (50, 99, 99.9, 100))
             click.echo(f"{arrivals} at {rate:,}/s: {told['answered']:,} of {told['due']:,} answered; late {at}")
+
+
+@main.command()
+@click.option("--requests", default=10_000_000, show_default=True, help="In all, dealt out in proportion to what each gets through.")
+@click.option("--share", default=0.5, show_default=True, help="Of what each gets through in a closed loop.")
+def count(requests: int, share: float) -> None:
+    """Every request of an open loop on every server is one record, answered once, with the right bytes. Exit code 1 where not."""
+    names = [impl.name for impl in servers(catalog.load(ROOT))]
+    through = {name: _counted(name, {"arrivals": "closed", "seconds": 2})[0] for name in names}
+    seconds = requests / (share * sum(rate for rate in through.values()))
+    total, amiss = 0, False
+    for name in names:
+        _, told, served_, records = _counted(name, {"arrivals": "poisson", "rate": share * through[name], "seconds": seconds})
+        right = told["due"] == told["answered"] == records == served_ == told["statuses"].get("200") and not told["changed"]
+        total, amiss = total + told["answered"], amiss or not right
+        rate = f"{told['due'] / (told['wall_ns'] / 1e9):,.0f}/s"
+        due = f"{told['due']:,} due at {rate}"
+        click.echo(f"{name}: {due}, {told['answered']:,} answered, {records:,} records, the server counts {served_:,}")
+    click.echo(f"{total:,} requests, {'something is amiss' if amiss else 'each accounted for once'}")
+    sys.exit(amiss)
+
+
+def _counted(name: str, phase: dict[str, Any]) -> tuple[float, dict[str, Any], int, int]:
+    """Answers a second; what the generator tells; how many the server says it answered; records."""
+    with serving(name, 1, connections=CONNECTIONS, meter=None) as server:
+        bodies = Path(server.ask["inputs"]["requests"])
+        (told,) = _generate(server, bodies, phase)
+    return told["answered"] * 1e9 / told["wall_ns"], told, server.done.get("served", -1), told["kept"]
 
 
 @main.command()

@@ -22,16 +22,17 @@ class Column:
 def columns(found: Findings, unit: str) -> tuple[tuple[Column, ...], ...]:
     """All there are, in groups that belong together, the most wanted first."""
     fastest = found.ranking.order[0] if found.ranking.order else None
+    scale, total, first = (1e-6, "a request\nµs (95 %)", "first\nµs") if found.served else (1.0, "total s\n(95 %)", "first\ntotal s")
     told = [column for figure, column in SOMETIMES if any(figure in row.figures for row in found.rows)]
     return (
         (
             Column("track", lambda r: r.track or UNKNOWN, left=True),
             Column("blocks", _outcomes, left=True),
-            Column("total s\n(95 %)", lambda r: _or_why(r, with_interval(r.figures.get("total_s")))),
+            Column(total, lambda r: _or_why(r, with_interval(r.figures.get("total_s"), scale=scale))),
             Column("times the\nfastest (95 %)", lambda r: "1" if r.name == fastest else with_interval(r.ratio)),
         ),
         (
-            Column("first\ntotal s", _figure("first_total_s")),
+            Column(first, lambda r: number(_scaled(_centre(r, "first_total_s"), scale))),
             Column("load\ns", _figure("load_s")),
             Column("start-up\ns", _figure("ready_s")),
             *told,

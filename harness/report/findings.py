@@ -78,6 +78,11 @@ class Findings:
     floors: Mapping[str, float]
     step_floors: Mapping[str, float]
 
+    @property
+    def served(self) -> bool:
+        """Whether requests were answered: then `total_s` and `first_total_s` are of one request."""
+        return any("response_p50_s" in row.figures for row in self.rows)
+
     def row(self, name: str) -> Row:
         """The row of that name."""
         return next(row for row in self.rows if row.name == name)

@@ -48,9 +48,12 @@ def _held(value: float | None, scale: float) -> Cell:
     return Cell(number(None if value is None else value / scale), None if value is None else value / scale)
 
 
-def _total(row: Row) -> Cell:
-    found = row.figures.get("total_s")
-    return Cell(with_interval(found), found.centre) if found else Cell(row.fate or UNKNOWN)
+def _total(scale: float) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        found = row.figures.get("total_s")
+        return Cell(with_interval(found, scale=scale), found.centre) if found else Cell(row.fate or UNKNOWN)
+
+    return cell
 
 
 _SOMETIMES = (
@@ -67,10 +70,11 @@ def results(found: Findings, unit: str) -> tuple[list[str], list[Line]]:
     def ratio(row: Row) -> Cell:
         return Cell("1", 1.0) if row.name == first else Cell(with_interval(row.ratio), row.ratio.ratio if row.ratio else None)
 
+    scale, total, first_total = (1e-6, "a request µs (95 %)", "first µs") if found.served else (1.0, "total s (95 %)", "first total s")
     columns: tuple[tuple[str, Callable[[Row], Cell]], ...] = (
-        ("total s (95 %)", _total),
+        (total, _total(scale)),
         ("times the fastest (95 %)", ratio),
-        ("first total s", _centre("first_total_s")),
+        (first_total, _centre("first_total_s", scale)),
         ("load s", _centre("load_s")),
         ("start-up s", _centre("ready_s")),
         *((text, cell) for figure, text, cell in _SOMETIMES if any(figure in row.figures for row in found.rows)),

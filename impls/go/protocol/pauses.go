@@ -106,6 +106,18 @@ func (w *watch) stop() pauses {
 	}
 }
 
+// take puts what a trace tells in the place of the cycles; their number and length stay those of the runtime's own account.
+func (p *pauses) take(spans []Interval) {
+	if spans == nil {
+		return
+	}
+	kept := newLongest()
+	for _, span := range spans {
+		kept.add(span)
+	}
+	p.Events, p.Dropped = kept.ordered(), kept.dropped
+}
+
 // pauseCount counts single pauses; nil if the runtime no longer tells them.
 func pauseCount() *uint64 {
 	v := readMetric("/sched/pauses/total/gc:seconds")

@@ -27,6 +27,14 @@ type Server interface {
 	Serve(context.Context, *net.TCPListener) (answers int64, err error)
 }
 
+// Tracer is a server that knows its collector's work in full, where that was asked for: nil where not. Asked once, after Serve.
+type Tracer interface {
+	Collected() []Interval
+}
+
+// Interval is a stretch of time on CLOCK_MONOTONIC, with what it was.
+type Interval = interval
+
 type serving struct {
 	Event string `json:"event"`
 	Port  int    `json:"port"`
@@ -53,7 +61,11 @@ func (v Variant) serveJob(req *Request, in *bufio.Reader, events *emitter) error
 	if err != nil {
 		return err
 	}
-	events.emit(watch.stop())
+	collected := watch.stop()
+	if tracer, ok := server.(Tracer); ok {
+		collected.take(tracer.Collected())
+	}
+	events.emit(collected)
 	if meter != nil {
 		events.emit(meter.stop())
 	}

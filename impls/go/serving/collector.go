@@ -12,7 +12,7 @@ import (
 // setCollector makes a setting of the workload that of the runtime, before anything is loaded.
 func setCollector(name string) error {
 	switch name {
-	case "", "default":
+	case "", "default", "traced":
 	case "off":
 		debug.SetGCPercent(-1)
 	case "50", "400":
@@ -28,7 +28,7 @@ func setCollector(name string) error {
 		}
 		debug.SetMemoryLimit(limit / 4 * 3)
 	default:
-		return protocol.Unsupported("no collector %q here; there are default, 50, 400, off, limit", name)
+		return protocol.Unsupported("no collector %q here; there are default, 50, 400, off, limit, traced", name)
 	}
 	return nil
 }

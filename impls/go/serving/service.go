@@ -38,9 +38,10 @@ type Service struct {
 	// Connections is how many are held.
 	Connections int
 
-	trees batchinference.Trees
-	codes [3]map[string]float32
-	store store
+	trees  batchinference.Trees
+	tracer *tracer
+	codes  [3]map[string]float32
+	store  store
 }
 
 // Prediction answers POST /predict.
@@ -89,6 +90,12 @@ func (s *Service) Load(req *protocol.Request) (map[string]int64, error) {
 	}
 	stored := time.Now()
 	s.trees.Probability(make([]float32, features))
+	if p.Collector == "traced" {
+		s.tracer = new(tracer)
+		if err := s.tracer.start(); err != nil {
+			return nil, err
+		}
+	}
 	return map[string]int64{
 		"model": read.Sub(begun).Nanoseconds(), "store": stored.Sub(read).Nanoseconds(), "first": time.Since(stored).Nanoseconds(),
 	}, nil
