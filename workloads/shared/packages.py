@@ -66,7 +66,8 @@ def _download(work: Path, package: Package) -> str:
     wanted = work / "requirements.txt"
     wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
     kind = ["--no-build-isolation", "--use-pep517", f"--no-binary={package.name}"] if package.backend else ["--only-binary=:all:"]
-    options = ["--quiet", "--no-input", "--retries=1", "--no-deps", *kind, f"--dest={work}", f"-r{wanted}"]
+    # Nothing of it runs here, so the interpreters that its code is for do not matter.
+    options = ["--quiet", "--no-input", "--retries=1", "--no-deps", "--ignore-requires-python", *kind, f"--dest={work}", f"-r{wanted}"]
     command = [sys.executable, "-m", "pip", "download", *options]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     return complaint(done)
