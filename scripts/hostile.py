@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import click
-from served import ROOT, Served, servers, serving
+from served import ROOT, Served, servers, serving, status
 
 from harness import catalog
 from harness.protocol import HOST
@@ -49,15 +49,18 @@ def healthy(server: Served) -> bool:
 
 
 def answered(line: socket.socket, seconds: float) -> str:
-    """The status of what comes, `closed`, or `silent`."""
+    """The status of the next whole answer; `closed`, `silent`, `reset`, or `no HTTP`."""
     line.settimeout(seconds)
     try:
-        said = line.recv(4096)
+        return str(status(line))
     except TimeoutError:
         return "silent"
+    except http.client.RemoteDisconnected:
+        return "closed"
     except OSError:
         return "reset"
-    return said.split()[1].decode() if said else "closed"
+    except http.client.HTTPException:
+        return "no HTTP"
 
 
 def slow_head(server: Served) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import http.client
 import json
 import os
 import signal
@@ -90,6 +91,17 @@ class Served:
     def done(self) -> dict[str, Any]:
         """Its last event; empty where it did not end well."""
         return next((event for event in self.events if event["event"] == "done"), {})
+
+
+def status(line: socket.socket) -> int:
+    """Of one whole answer, taken off the connection with its body: the two may come in packets of their own.
+
+    OSError where none comes (RemoteDisconnected where the connection was closed), HTTPException for what is no HTTP, or is cut off.
+    """
+    with http.client.HTTPResponse(line) as answer:
+        answer.begin()
+        answer.read()
+        return answer.status
 
 
 @contextmanager
