@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import served  # noqa: E402
 from served import Served, serving  # noqa: E402
 
-pytestmark = pytest.mark.impls
+pytestmark = [pytest.mark.impls, pytest.mark.timeout(1200)]  # a server may have to be compiled first
 CATALOG = catalog.load(ROOT)
 NAMES = [impl.name for impl in served.servers(CATALOG)]
 MIB = 1 << 20
