@@ -1,6 +1,7 @@
 """What the load generator can do on this machine, against a server that does next to nothing, on a quiet machine with two free CPUs.
 
 `scripts/generator.py speed`: answers a second in a closed loop, in turns with wrk (Glozer), one thread and CPU each, and what each spends.
+`scripts/generator.py open`: response times in an open loop, in turns with oha (hatoo).
 `scripts/generator.py late`: how late it sends in an open loop.
 `scripts/generator.py count`: ten million requests across the servers, each accounted for once.
 `scripts/generator.py stall`: whether stalls of known length show where arithmetic puts them.
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import statistics
 import subprocess
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import peers
 from served import ROOT, Served, ready, servers, serving
 
 from harness import catalog, stats
@@ -46,21 +47,14 @@ def _generate(server: Served, bodies: Path, *phases: dict[str, Any], connections
     return [{**event, "kept": kept} for text in done.stdout.splitlines() if (event := json.loads(text))["event"] == "phase"]
 
 
-def _wrk(server: Served, seconds: int, body: str) -> tuple[float, float]:
-    """Answers a second, and CPU seconds a wall second."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(f'wrk.method = "POST"\nwrk.body = [[{body}]]\nwrk.headers["Content-Type"] = "application/json"\n')
-        script.flush()
-        wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script.name, f"http://{HOST}:{server.port}/predict"]
-        before, began = os.times(), time.monotonic()
-        text = subprocess.run(["taskset", "-c", "0", *wrk], capture_output=True, text=True, check=True).stdout
-        wall, after = time.monotonic() - began, os.times()
-    if "Non-2xx" in text or "Socket errors" in text:
-        raise click.ClickException(f"wrk met errors:\n{text}")
-    found = re.search(r"Requests/sec:\s+([\d.]+)", text)
-    assert found, text
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return float(found[1]), spent / wall
+@contextmanager
+def _single(server: Served) -> Iterator[tuple[Path, str]]:
+    """A file of one body, and the body."""
+    (body,) = server.bodies(1)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(body + "\n")
+        file.flush()
+        yield Path(file.name), body
 
 
 @click.group()
@@ -73,15 +67,13 @@ def main() -> None:
 @click.option("--seconds", default=5, show_default=True)
 def speed(rounds: int, seconds: int) -> None:
     """In turns with wrk, both on CPU 0 with the server on CPU 1, the same single body on the same number of connections."""
+    peers.require("wrk")
     ratios = []
-    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, tempfile.NamedTemporaryFile("w") as one:
-        body = Path(server.ask["inputs"]["requests"]).read_text(encoding="utf-8").partition("\n")[0]
-        one.write(body + "\n")
-        one.flush()
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, _single(server) as (one, body):
         phase = {"arrivals": "closed", "seconds": seconds}
         for number in range(rounds + 1):
-            theirs, used = _wrk(server, seconds, body)
-            (told,) = _generate(server, Path(one.name), phase)
+            theirs, used = peers.wrk(server.port, CONNECTIONS, seconds, body)
+            (told,) = _generate(server, one, phase)
             (many,) = _generate(server, Path(server.ask["inputs"]["requests"]), phase)
             ours, spread = (t["answered"] * 1e9 / t["wall_ns"] for t in (told, many))
             click.echo(
@@ -90,6 +82,31 @@ def speed(rounds: int, seconds: int) -> None:
             )
             ratios += [ours / theirs] if number else []
     click.echo(f"median {statistics.median(ratios):.3f} of wrk, {min(ratios):.3f} to {max(ratios):.3f}")
+
+
+@main.command("open")
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--rate", default=1_000, show_default=True)
+@click.option("--seconds", default=10, show_default=True)
+def paced(rounds: int, rate: int, seconds: int) -> None:
+    """In turns with oha at the same constant rate, both on CPU 0 with the server on CPU 1: times from when a request was due.
+
+    oha takes for that the instant at which it woke, so by how much it was late itself is in ours alone.
+    """
+    peers.require("oha")
+    ratios: dict[int, list[float]] = {q: [] for q in peers.PERCENTILES}
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, _single(server) as (one, body):
+        for number in range(rounds + 1):
+            theirs = peers.oha(server.port, CONNECTIONS, rate, seconds, body)
+            (told,) = _generate(server, one, {"arrivals": "constant", "rate": rate, "seconds": seconds})
+            ours = {q: stats.decoded(told["response"]).get_value_at_percentile(q) for q in ratios}
+            at = ", ".join(f"p{q} {theirs.at[q] / 1e3:.1f} and {ours[q] / 1e3:.1f} us" for q in ratios)
+            answers = f"{theirs.answered:,} and {told['answered']:,} answers"
+            click.echo(f"{f'round {number}' if number else 'warm-up'}: of oha and ours {answers}, {at}")
+            for q in ratios if number else ():
+                ratios[q].append(ours[q] / theirs.at[q])
+    at = "; ".join(f"p{q} {statistics.median(of):.3f}, {min(of):.3f} to {max(of):.3f}" for q, of in ratios.items())
+    click.echo(f"median of ours over oha's: {at}")
 
 
 @main.command()
