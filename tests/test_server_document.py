@@ -18,7 +18,7 @@ from test_server_contract import NAMES, ROOT, Served, started
 
 from harness.protocol import HOST
 
-pytestmark = [pytest.mark.impls, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.impls, pytest.mark.timeout(1800)]  # a server may have to be compiled first
 TESTS = Path(__file__).parent
 DOCUMENT = ROOT / "workloads" / "request-server" / "openapi.yaml"
 BODIES = 40
