@@ -11,14 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness import building, codesize, data, environment, plan, probing, session, store
+from harness import building, codesize, data, environment, plan, probing, searching, session, store
 from harness import catalog as catalog_module
 from harness.catalog import Catalog
-from harness.model import SCHEMA, Case, Dataset, Implementation, Job, Params, Run, Session, UserError, Workload, kind, label, steps_of
+from harness.model import (
+    SCHEMA,
+    Case,
+    CaseSpec,
+    Dataset,
+    Implementation,
+    Job,
+    Params,
+    Run,
+    Session,
+    Step,
+    UserError,
+    Workload,
+    kind,
+    label,
+    steps_of,
+)
 from harness.progress import Progress
 from harness.runner import live
 from harness.runner.docker import DockerEngine
 from harness.runner.engine import Engine
+from harness.searching import Search
 
 Say = Callable[[str], None]
 BLOCKS, QUICK_BLOCKS = 10, 3
@@ -26,7 +43,7 @@ BLOCKS, QUICK_BLOCKS = 10, 3
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What `bench run` was asked for."""
+    """What `bench run` was asked for; `highest_rate` is the objective of that search, in nanoseconds."""
 
     workload: str
     command: str
@@ -40,6 +57,7 @@ class Ask:
     claims: Mapping[str, str] | None = None
     clean_builds: int = 0
     memory_floor: bool = False
+    highest_rate: int | None = None
     blocks: int | None = None
     quick: bool = False
     dry_run: bool = False
@@ -50,9 +68,14 @@ class Ask:
     @property
     def timed_blocks(self) -> int:
         """The blocks asked for, or the mode's own number: METHODOLOGY.md 3."""
-        if self.blocks is not None or self.memory_floor:
+        if self.blocks is not None or self.searches:
             return self.blocks or 0
         return QUICK_BLOCKS if self.quick else BLOCKS
+
+    @property
+    def searches(self) -> tuple[Search, ...]:
+        """What is looked for by probes."""
+        return searches(self.memory_floor, self.highest_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,12 @@ class Planned:
              "seed": self.seed, "estimated_s": known(kind(j))}
             for j in self.jobs
         ]  # fmt: skip
+
+
+def searches(memory_floor: bool, highest_rate: int | None) -> tuple[Search, ...]:
+    """The searches asked for, in the order in which they are made."""
+    floor = (searching.FloorSearch(),) if memory_floor else ()
+    return (*floor, searching.RateSearch(highest_rate)) if highest_rate else floor
 
 
 def draw_seed(seed: int | None) -> int:
@@ -115,6 +144,8 @@ def _plan(
     chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
     wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
     cpus = {threads: session.choose_cpus(threads) for threads in ask.threads}
+    if ask.highest_rate:
+        _check_rates(wanted, spec.steps, spec.cases, say)
     eng = building.engine(ask.engine, catalog.root, say)
     if ask.memory_floor:
         _check_limits(eng)
@@ -184,23 +215,25 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
         progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")
         with store.writing(folder):
             _conduct(replace(made, datasets=sets), folder, catalog, eng, identity, progress, [])
-            if ask.memory_floor:
-                _probe(replace(made, datasets=sets), folder, catalog, eng, identity, progress)
+            _probe(replace(made, datasets=sets), folder, catalog, eng, identity, progress, ask.searches)
     return folder
 
 
-def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: bool = False) -> Path:
-    """Finish an interrupted session, with the images and the data that it began with; with `memory_floor` search, or go on with that."""
+def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: bool = False, highest_rate: int | None = None) -> Path:
+    """Finish an interrupted session, with the images and the data that it began with; then search what is asked for, or go on with that."""
     made = store.read_session(folder)
     with live.marked(catalog.root) as identity, store.writing(folder):
-        for name in (store.RUNS, store.PROBES):
+        for name in (store.RUNS, *store.PROBES):
             if store.mend(folder, name):
                 progress.say(f"warning: the last line of {folder / name} was torn; that job runs again")
         session.clear(folder)
         runs, _ = store.read_runs(folder)
-        if len(runs) == len(made.jobs) and not memory_floor:
+        wanted = searches(memory_floor, highest_rate)
+        if len(runs) == len(made.jobs) and not wanted:
             progress.say(f"{folder} is complete: {len(runs)} jobs")
             return folder
+        if highest_rate:
+            _check_rates(made.cases, made.steps, catalog_module.workload(catalog, made.workload).cases, progress.say)
         eng = building.engine(made.engine, catalog.root, progress.say)
         made = replace(made, datasets=tuple(map(data.located, made.datasets)))
         session.check_resumable(made, catalog, eng)
@@ -208,8 +241,7 @@ def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: 
         if memory_floor:
             _check_limits(eng)
         _conduct(made, folder, catalog, eng, identity, progress, runs)
-        if memory_floor:
-            _probe(made, folder, catalog, eng, identity, progress)
+        _probe(made, folder, catalog, eng, identity, progress, wanted)
     return folder
 
 
@@ -232,14 +264,26 @@ def _check_limits(eng: Engine) -> None:
         raise UserError("--memory-floor needs containers, for only they keep a memory limit; start a Docker daemon, or use --engine docker")
 
 
-def _probe(made: Session, folder: Path, catalog: Catalog, eng: Engine, identity: str, progress: Progress) -> None:
-    """The least memory of each that was verified, by jobs of their own."""
-    tried, _ = store.read_runs(folder, store.PROBES)
+def _check_rates(taken: Sequence[Case], steps: Sequence[Step], known: Sequence[CaseSpec], say: Say) -> None:
+    """UserError where no case has a rate to search; of several, those without are named."""
+    without = [case.name for case in taken if not searching.paced(case, steps_of(case, steps))]
+    if len(without) == len(taken):
+        fit = [spec.name for spec in known if searching.paced(spec, steps_of(spec, steps))]
+        there = f"take one of these with --case: {', '.join(fit)}" if fit else "this workload has none"
+        raise UserError(f"--highest-rate needs a case with Poisson arrivals at a rate; {there}")
+    for name in without:
+        say(f"{name}: not searched, it has no Poisson arrivals at a rate")
+
+
+def _probe(made: Session, folder: Path, catalog: Catalog, eng: Engine, identity: str, progress: Progress, wanted: Sequence[Search]) -> None:
+    """What is looked for of each that was verified, by jobs of their own."""
     conductor = session.Conductor(made, folder, catalog, eng, identity, progress)
-    progress.say("looking for the least memory under which each still ends well")
-    with progress:
-        for _ in probing.probe(conductor, store.read_runs(folder)[0], tried):
-            pass
+    for search in wanted:
+        tried, _ = store.read_runs(folder, search.file)
+        progress.say(f"looking for {search.aim}")
+        with progress:
+            for _ in probing.probe(conductor, search, store.read_runs(folder)[0], tried):
+                pass
 
 
 def verify(catalog: Catalog, ask: Ask, progress: Progress) -> list[Run]:

@@ -64,10 +64,9 @@ class Progress:
         """What is to come, and how long such jobs took before."""
         self._todo, self._seconds = list(todo), dict(history)
 
-    def job(self, job: Job, number: int, total: int) -> None:
-        """A job begins."""
+    def job(self, job: Job, number: int, total: int, under: str = "") -> None:
+        """A job begins; of a probe `under` says what is tried."""
         self._started = time.monotonic()
-        under = f"under {job.limits.memory_bytes >> 20} MiB"
         what = {"verify": "verify", "probe": under}.get(job.kind, f"block {job.block}")
         self._begin(total, number, f"{what}: {job.label} {job.case}")
 

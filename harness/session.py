@@ -38,8 +38,8 @@ Verified = tuple[str, int, str]
 class Observer(Protocol):
     """Sees a session go by; for the progress that a person sees."""
 
-    def job(self, job: Job, number: int, total: int) -> None:
-        """A job begins: the `number`th of `total`."""
+    def job(self, job: Job, number: int, total: int, under: str = "") -> None:
+        """A job begins: the `number`th of `total`; of a probe, in words, what it is tried under."""
 
     def step(self, text: str) -> None:
         """Something happened within the job."""
@@ -76,12 +76,12 @@ class Conductor:
                 self.observer.ended(run)
                 yield run
 
-    def once(self, job: Job, meter: ControlMeter) -> Run:
-        """One job by itself, run and judged; the caller keeps the record."""
-        return self._one(job, {}, meter)
+    def once(self, job: Job, meter: ControlMeter, case: Case) -> Run:
+        """One job by itself on its case as given, run and judged; the caller keeps the record."""
+        return self._one(job, {}, meter, case)
 
-    def _one(self, job: Job, spoilt: Mapping[Verified, str], meter: ControlMeter) -> Run:
-        case = next(c for c in self.session.cases if c.name == job.case)
+    def _one(self, job: Job, spoilt: Mapping[Verified, str], meter: ControlMeter, given: Case | None = None) -> Run:
+        case = given or next(c for c in self.session.cases if c.name == job.case)
         data = next(d for d in self.session.datasets if d.case == job.case)
         build = next(b for b in self.session.builds if b.implementation == job.implementation)
         writes = frozenset(step.name for step in self.session.steps if step.writes and step.name in job.steps)
@@ -134,7 +134,8 @@ class Conductor:
         if run.outcome == "ok" and heard:
             step = next(s for s in self.session.steps if s.traffic and s.name in {sample.step for sample in run.samples})
             wrong = traffic.judge(heard / FIRST_ANSWERS, run.samples, step, workload.answer_types, data, tolerance)
-        if heard and (heard / RECORDS).exists():
+        # Of a probe the histograms will do: a search has some thirty, each with a record a request.
+        if heard and (heard / RECORDS).exists() and run.kind != "probe":
             run = traffic.keep(heard / RECORDS, self.folder / REQUESTS / f"{run.job}.parquet", run)
         if wrong:
             run = replace(run, outcome="wrong", reason=wrong)

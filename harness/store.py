@@ -23,8 +23,9 @@ from harness import migrate, seal
 from harness.model import SCHEMA, Run, Session, UserError, kind
 
 SESSION, RUNS, LOCK = "session.json", "runs.jsonl", ".lock"
-PROBES = "memory-floor.jsonl"
-"""The jobs that looked for the least memory: lines like those of runs.jsonl, apart, for no plan says how many there are."""
+FLOORS, RATES = "memory-floor.jsonl", "highest-rate.jsonl"
+PROBES = (FLOORS, RATES)
+"""The jobs of searches, a file each: lines like those of runs.jsonl, apart, for no plan says how many there are."""
 DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises on bytes that are not ours."""
 _run_decoder = msgspec.json.Decoder(Run)
@@ -123,7 +124,7 @@ def _before(folder: Path, name: str) -> str:
 
 def seals(folder: Path) -> tuple[str, ...]:
     """In words, what of a session was changed after it was written; none where all is as it was."""
-    return (*_seals(folder, RUNS), *_seals(folder, PROBES))
+    return tuple(line for name in (RUNS, *PROBES) for line in _seals(folder, name))
 
 
 def _seals(folder: Path, name: str) -> tuple[str, ...]:

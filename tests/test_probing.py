@@ -44,7 +44,7 @@ def test_probes_stand_apart_and_sealed(searched: Path) -> None:
     one = kept(searched)
     assert {run.kind for run in one.runs} == {"verify"} and len(one.runs) == len(one.session.jobs)
     assert {run.kind for run in one.probes} == {"probe"} and not one.broken and not one.warnings
-    path = searched / store.PROBES
+    path = searched / store.FLOORS
     changed = path.read_bytes().replace(b'"outcome":"oom"', b'"outcome":"ok"', 1)
     whole = path.read_bytes()
     try:
@@ -55,18 +55,18 @@ def test_probes_stand_apart_and_sealed(searched: Path) -> None:
 
 
 def test_a_search_that_was_broken_off_goes_on(searched: Path, bench: Bench, data_folder: Path, tmp_path: Path) -> None:
-    lines = (searched / store.PROBES).read_bytes().splitlines(keepends=True)
+    lines = (searched / store.FLOORS).read_bytes().splitlines(keepends=True)
     other = tmp_path / "session"
     other.mkdir()
     for name in (store.SESSION, store.RUNS):
         (other / name).write_bytes((searched / name).read_bytes())
-    (other / store.PROBES).write_bytes(b"".join(lines[:3]) + b'{"seal":"torn')
+    (other / store.FLOORS).write_bytes(b"".join(lines[:3]) + b'{"seal":"torn')
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measure, "_check_limits", lambda _: None)
         patch.setenv("BENCH_DATA", str(data_folder))
         measure.resume(catalog.load(bench.root), other, Progress(Console(quiet=True)), memory_floor=True)
-    probes, _ = store.read_runs(other, store.PROBES)
-    first = [replace(run, session="") for run in store.read_runs(searched, store.PROBES)[0]][:3]
+    probes, _ = store.read_runs(other, store.FLOORS)
+    first = [replace(run, session="") for run in store.read_runs(searched, store.FLOORS)[0]][:3]
     assert [replace(run, session="") for run in probes[:3]] == first
     assert all(row.floor.settled for row in held(store.read_session(other), probes))
     assert store.seals(other) == ()

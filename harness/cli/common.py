@@ -33,7 +33,7 @@ def typed() -> str:
 
 
 class Kept(NamedTuple):
-    """A session as it lies there, with what is to be said of its files; `probes` are the jobs that looked for the least memory."""
+    """A session as it lies there, with what is to be said of its files; `probes` are the jobs of searches."""
 
     folder: Path
     session: Session
@@ -46,8 +46,9 @@ class Kept(NamedTuple):
 def kept(folder: Path) -> Kept:
     """Read one session, torn lines and broken seals noted."""
     session, (runs, warnings) = store.read_session(folder), store.read_runs(folder)
-    probes, torn = store.read_runs(folder, store.PROBES)
-    return Kept(folder, session, runs, (*warnings, *torn), store.seals(folder), tuple(probes))
+    found = [store.read_runs(folder, name) for name in store.PROBES]
+    probes, torn = (tuple(x for one in several for x in one) for several in zip(*found, strict=True))
+    return Kept(folder, session, runs, (*warnings, *torn), store.seals(folder), probes)
 
 
 # Reports are imported where they are made: their libraries take longer than all the rest, and shell completion imports this file.

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from harness import building, measure, plan
+from harness import building, measure, pace, plan
 from harness.catalog import Catalog, load
 from harness.cli.common import ERR, Kept, draw, kept, print_json, say, show, typed
 from harness.cli.judging import needed, registered
@@ -52,6 +52,7 @@ bench run -w groupby -s 'rust/*' -s go/std -c flights -c 1e6 --blocks 10
 bench run -w groupby -c 1e6 --param k=10 --param na=5
 bench run -w groupby --threads 1,2                    each at one and at two threads
 bench run -w groupby --memory-floor                   the least memory limit that each can do with
+bench run -w request-server --highest-rate 10ms       the highest rate at which 99 % are answered in time
 bench run -w groupby --dry-run                        print the plan and the estimated time
 bench run --claim C07                                 exactly what one claim needs
 bench run --resume results/20261123-101500-groupby    finish an interrupted session
@@ -68,6 +69,8 @@ Exit code 1 where any job did not end well; its record says why.
               help="In each block run one implementation a second time under another label, to measure the noise.")  # fmt: skip
 @click.option("--memory-floor", is_flag=True,
               help="Search the least memory limit under which each still ends well; without --blocks that alone.")  # fmt: skip
+@click.option("--highest-rate", metavar="DURATION",
+              help="Search the highest Poisson rate at which 99 % are answered in 10ms, say; without --blocks that alone.")  # fmt: skip
 @click.option("--claim", metavar="ID", help="Run exactly what this claim needs; leave out what it plans.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the estimated time; run nothing.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Put the session there.  [default: results/<time>-<workload>]")
@@ -77,19 +80,19 @@ Exit code 1 where any job did not end well; its record says why.
 @click.option("--plot/--no-plot", default=True, help="Draw the plots at the end.", show_default=True)
 def run(resume: Path | None, workload: str | None, claim: str | None, as_json: bool, plot: bool, **asked: Any) -> None:
     """See RUN_HELP."""
+    asked["highest_rate"] = pace.objective(asked["highest_rate"]) if asked["highest_rate"] is not None else None
     catalog = load(root())
     progress = Progress(ERR)
     if resume:
-        _not_given("--resume finishes a session as it was planned", "resume", "as_json", "plot", "memory_floor")
+        _not_given("--resume finishes a session as it was planned", "resume", "as_json", "plot", "memory_floor", "highest_rate")
         asks: list[measure.Ask] = []
     else:
         asks = _asks(catalog, workload, claim, asked)
     if asks and asks[0].dry_run:
         _print_plans([measure.dry_run(catalog, ask, progress.say) for ask in asks], as_json)
         return
-    search = bool(asked["memory_floor"])
     folders = (
-        [measure.resume(catalog, resume, progress, memory_floor=search)]
+        [measure.resume(catalog, resume, progress, memory_floor=asked["memory_floor"], highest_rate=asked["highest_rate"])]
         if resume
         else [measure.fresh(catalog, ask, progress) for ask in asks]
     )

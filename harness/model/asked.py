@@ -12,7 +12,7 @@ from harness.model.served import Traffic
 Params = Mapping[str, int | float | str]
 Track = Literal["baseline", "ecosystem", "tuned"]
 Kind = Literal["verify", "timed", "probe"]
-"""probe: one pass under another memory limit, in the search for the least."""
+"""probe: a job of a search, under another memory limit or at another rate than its case's."""
 Arm = Literal["test", "again"]
 """again: the A/A arm, an implementation that runs a second time in each block under another label."""
 Format = Literal["csv", "parquet"]

@@ -158,7 +158,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A job with what came of it: one line of runs.jsonl. `isolation` says in a line how well it was shut off."""
+    """A job with what came of it: one line of runs.jsonl. `isolation` says in a line how well it was shut off.
+
+    `objective_ns` is what a probe's 99th percentile is held against, in the search for the highest rate.
+    """
 
     schema: int
     session: str
@@ -201,6 +204,7 @@ class Run:
     exit_code: int | None = None
     stderr: str = ""
     arm: Arm = "test"
+    objective_ns: int | None = None
 
     @property
     def label(self) -> str:

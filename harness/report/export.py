@@ -11,6 +11,7 @@ from harness.model import Build, Comparison, Run, Session, Summary
 from harness.report.findings import Findings, Row, findings, measures
 from harness.report.headline import headline
 from harness.report.held import held
+from harness.report.reached import reached
 
 
 def as_json(session: Session, runs: Sequence[Run], probes: Sequence[Run] = ()) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def as_json(session: Session, runs: Sequence[Run], probes: Sequence[Run] = ()) -
         "cases": [_case(session, found) for found in cases],
         "failures": [_failure(run) for run in runs if run.outcome != "ok"],
         "memory_floor": [asdict(row) for row in held(session, probes)],
+        "highest_rate": [asdict(row) for row in reached(session, probes)],
         "suspect": [{"job": run.job, "suspicions": list(run.suspect)} for run in runs if run.suspect],
     }
 

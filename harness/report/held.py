@@ -27,7 +27,7 @@ def held(session: Session, probes: Sequence[Run]) -> list[Held]:
         _held(session, case.name, label, case.memory_bytes, mine)
         for case in session.cases
         for label in session.labels
-        if (mine := [run for run in probes if run.case == case.name and run.label == label])
+        if (mine := [run for run in probes if run.case == case.name and run.label == label and run.objective_ns is None])
     ]
     order = [case.name for case in session.cases]
     return sorted(rows, key=lambda row: (order.index(row.case), row.floor.least or 1 << 62))

@@ -20,6 +20,7 @@ from harness.report.export import as_json
 from harness.report.findings import Findings, Row, failed_alike, findings
 from harness.report.headline import headline
 from harness.report.held import held, sentences
+from harness.report.reached import details, reached, told
 
 __all__ = ["as_json", "headline", "render"]
 GAP = 2
@@ -29,17 +30,20 @@ UNRANKED, OUTSIDE = "not ranked:", "yardstick:"
 def render(session: Session, runs: Sequence[Run], console: Console, warnings: Sequence[str] = (), probes: Sequence[Run] = ()) -> None:
     """Print everything a reader needs, without colour codes where the console has no colours.
 
-    A session without timed blocks that searched the least memory has that alone to tell.
+    A session without timed blocks that searched has that alone to tell.
     """
     cases = findings(session, runs) if session.blocks or not probes else ()
     answer = headline(session, runs, cases).splitlines() if cases else []
-    for line in [*answer, *sentences(held(session, probes))]:
+    rates = reached(session, probes)
+    for line in [*answer, *sentences(held(session, probes)), *told(rates)]:
         _say(console, line, style="bold")
     _say(console, f"session {session.id}: {session.workload}, seed {session.seed}; {session.engine}: {session.isolation}", style="dim")
     for found in cases:
         _case(session, found, console)
     if cases:
         _say(console, NOTE, style="dim")
+    for heading, lines in details(rates):
+        _listing(console, heading, lines, "")
     _listing(console, "Did not end well", _failures(runs), "red")
     _listing(console, "Suspect, and left out of every figure", _suspects(runs), "yellow")
     _listing(

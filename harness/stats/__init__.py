@@ -7,6 +7,7 @@ Of what is served: served, tails (with predictability, which nothing calls yet, 
 
 from harness.stats.advice import blocks_for_precision, blocks_needed, chance
 from harness.stats.causes import Cause, causes
+from harness.stats.early_stopping import allowed
 from harness.stats.estimate import CONFIDENCE, Estimate, combine, difference, estimate
 from harness.stats.family import binomial_interval, calibration, calibration_by_groups, holm
 from harness.stats.figures import FEW, by_block, cold_start_seconds, cpu_seconds, first_seconds, query_seconds, steady_seconds, summarise
@@ -16,7 +17,7 @@ from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, f
 from harness.stats.ranking import Ranking, rank
 from harness.stats.ratio import Side, Standing, compare, comparison, logs_by_block, paired, standing, welch
 from harness.stats.served import decoded
-from harness.stats.tails import Predictability, Tail, histogram, predictability, quantile, requests_needed, tail, unevenness
+from harness.stats.tails import Predictability, Tail, beyond, histogram, predictability, quantile, requests_needed, tail, unevenness
 from harness.stats.warmup import Course, course
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "Side",
     "Standing",
     "Tail",
+    "allowed",
+    "beyond",
     "binomial_interval",
     "blocks_for_precision",
     "blocks_needed",

@@ -68,6 +68,11 @@ def quantile(requests: HdrHistogram, q: float) -> float | None:
     return float(requests.get_value_at_percentile(100 * q))
 
 
+def beyond(requests: HdrHistogram, ns: int) -> int:
+    """How many took longer; one in a bucket that reaches beyond counts, since it may have."""
+    return sum(int(b.count_added_in_this_iter_step) for b in requests.get_recorded_iterator() if b.value_iterated_to > ns)
+
+
 def tail(invocations: Sequence[HdrHistogram], q: float) -> Tail | None:
     """Quantile `q` over invocations: each one's own where all bear it, else that of all merged, else None.
 

@@ -14,6 +14,7 @@ from harness.report.page import abilities, ledger, records, served, tables, verd
 from harness.report.page.drawing import Drawing
 from harness.report.page.figures import figures
 from harness.report.page.text import anchors
+from harness.report.reached import Reached, reached
 
 NO_ANSWER = "No answer is given: the records were changed after they were written."
 
@@ -22,7 +23,7 @@ NO_ANSWER = "No answer is given: the records were changed after they were writte
 class Material:
     """What a page is made of: the records with what is to be said of their files, what was judged of them, and how well that works.
 
-    `probes` are the jobs that looked for the least memory.
+    `probes` are the jobs of searches.
     """
 
     session: Session
@@ -88,6 +89,7 @@ class Content:
     states: list[ledger.State]
     abilities: abilities.Abilities | None
     memory_floors: list[Held]
+    highest_rates: list[Reached]
     jobs: Mapping[str, str]
     tracks: Mapping[str, str]
     filters: Mapping[str, list[str]]
@@ -111,7 +113,8 @@ def gather(given: Material) -> Content:
         cases, {d.kind: d for d in drawn}, drawn, style,
         records.recorded(runs, jobs, exclusions), len(runs), len(timed), sum(not stats.counts(run) for run in timed), exclusions,
         records.failures(runs), ledger.entries(session, runs), ledger.environment(session), ledger.states(runs),
-        abilities.abilities(session), [] if judgement.withheld else held(session, given.probes), jobs, tracks,
+        abilities.abilities(session), [] if judgement.withheld else held(session, given.probes),
+        [] if judgement.withheld else reached(session, given.probes), jobs, tracks,
         _filters(session, tracks, told),
     )  # fmt: skip
 

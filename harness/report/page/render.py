@@ -21,6 +21,7 @@ from harness.report.asked import COUNTED
 from harness.report.page import verdicts
 from harness.report.page.content import Content, Material, gather
 from harness.report.page.text import SYMBOLS, clean, marked, slug
+from harness.report.reached import ABOUT
 
 
 def html(material: Material) -> str:
@@ -74,7 +75,7 @@ def _environment(finalize: Callable[[object], object], *, escaped: bool) -> Envi
         "percent": words.percent, "link": _link, "slug": slug, "metric": _metric, "p": _p, "symbol": lambda word: SYMBOLS.get(word, "–"),
         "compared": _compared, "sampled": verdicts.sampled, "chance": verdicts.chance, "clipped": words.clipped,
     }  # fmt: skip
-    env.globals |= {"about_counts": COUNTED, "policy": stats.FLOOR, "confidence": stats.CONFIDENCE, "few": stats.FEW}
+    env.globals |= {"about_counts": COUNTED, "policy": stats.FLOOR, "confidence": stats.CONFIDENCE, "few": stats.FEW, "about_rates": ABOUT}
     return env
 
 
