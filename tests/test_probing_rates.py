@@ -88,6 +88,12 @@ def test_a_search_that_was_broken_off_goes_on(searched: Path, root: Path, data_f
     assert reached(one.session, one.probes)[0].found.settled and not one.broken
 
 
+def test_both_searches_go_together_and_leave_out_the_blocks() -> None:
+    wanted = measure.Ask("doubling", "test", memory_floor=True, highest_rate=OBJECTIVE)
+    assert [search.file for search in wanted.searches] == [store.FLOORS, store.RATES] == list(store.PROBES)
+    assert wanted.timed_blocks == 0 and measure.Ask("doubling", "test", highest_rate=OBJECTIVE, blocks=3).timed_blocks == 3
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [

@@ -70,7 +70,7 @@ Exit code 1 where any job did not end well; its record says why.
 @click.option("--memory-floor", is_flag=True,
               help="Search the least memory limit under which each still ends well; without --blocks that alone.")  # fmt: skip
 @click.option("--highest-rate", metavar="DURATION",
-              help="Search the highest Poisson rate at which 99 % are answered in 10ms, say; without --blocks that alone.")  # fmt: skip
+              help="Search the highest Poisson rate whose 99th percentile stays within this; without --blocks that alone.")  # fmt: skip
 @click.option("--claim", metavar="ID", help="Run exactly what this claim needs; leave out what it plans.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the estimated time; run nothing.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Put the session there.  [default: results/<time>-<workload>]")
