@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from harness.pace import LEAST, Try, judged, objective, seconds, written
 from harness.report import page, terminal
 from harness.report.held import held
 from harness.report.reached import reached, told
-from harness.stats import histogram
+from harness.stats import allowed, histogram
 
 MS = 1_000_000
 Server = Callable[[float, int], Try]
@@ -95,6 +96,29 @@ def test_a_generator_that_lags_by_chance_ends_no_search(seed: int, share: float)
     tries = searched(lambda r, s: Try(r, "void", "lag") if rng.random() < share else server(r, s), 6000)
     found = result(tries, 2000)
     assert found.settled and (found.highest is None or found.highest <= 5000)
+
+
+def queue(rate: float, served: float, lasting: float, rng: np.random.Generator) -> list[float]:
+    """Responses of an M/M/1 queue that begins empty, in seconds."""
+    n = rng.poisson(rate * lasting)
+    arrived, ends = np.sort(rng.random(n) * lasting), np.cumsum(rng.exponential(1 / served, n))
+    waited = np.maximum.accumulate(arrived - np.concatenate([[0], ends[:-1]]))
+    return (ends + waited - arrived).tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_a_queue_whose_tail_is_known_the_rate_is_found(seed: int) -> None:
+    """M/M/1: a response's 99th percentile is ln(100) / (served - rate)."""
+    served, within = 5000.0, 0.010
+    true = served - math.log(100) / within
+
+    def server(rate: float, own: int) -> Try:
+        seen = queue(rate, served, seconds(rate, 10 * MS), np.random.default_rng([seed, own]))
+        over = sum(s > within for s in seen)
+        return Try(rate, "passed" if over <= allowed(len(seen), 0.99) else "failed", None, len(seen), over)
+
+    found = result(searched(server, served), 2000)
+    assert found.highest and 0.94 * true < found.highest < 1.01 * true
 
 
 def test_one_void_probe_is_made_again_and_a_second_one_counts() -> None:
