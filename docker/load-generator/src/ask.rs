@@ -28,13 +28,17 @@ pub enum Arrivals {
     Ramp,
 }
 
-/// `rate` a second, or `share` of what the latest closed phase got through; `to` is where a step or a ramp ends.
+/// `rate` a second, or `share` of what the latest closed phase got through; `to` is where a step or a ramp ends: a share too
+/// where `share` is one. A step comes after the part `turn` of its seconds, half of them without a word.
+///
+/// After its seconds a phase goes on for as long as answers come: it ends when none has come for `drain_s`.
 #[derive(Deserialize)]
 pub struct Phase {
     pub arrivals: Arrivals,
     pub rate: Option<f64>,
     pub share: Option<f64>,
     pub to: Option<f64>,
+    pub turn: Option<f64>,
     pub seconds: Option<f64>,
     pub count: Option<u64>,
     pub drain_s: f64,

@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::ask::{Arrivals, Ask, Phase};
+use crate::ask::{Ask, Phase};
 use crate::http;
 use crate::keep::{Failure, Keeper, Record, Tally, digest};
-use crate::schedule::{Order, Schedule};
+use crate::schedule::{Order, Rates, Schedule};
 use crate::sys::{Poll, now};
 
 /// The file is written while nothing is due for so long.
@@ -87,29 +87,23 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// One phase from its start to its last answer, or to the end of its drain.
+    /// One phase from its start to its last answer, or to the end of its drain; closed without `rates`.
     pub fn phase(
         &mut self,
         number: usize,
         phase: &Phase,
-        rate: f64,
+        rates: Option<Rates>,
         start: u64,
     ) -> io::Result<(Tally, u64)> {
         let seconds = phase.seconds.unwrap_or(f64::INFINITY);
         let end = start.saturating_add((seconds * 1e9).min(1e18) as u64);
-        let limit = end.saturating_add((phase.drain_s * 1e9) as u64);
-        let mut schedule = Schedule::new(
-            self.ask.seed,
-            number,
-            phase.arrivals,
-            rate,
-            phase.to.unwrap_or(rate),
-            seconds,
-            phase.count,
-        );
-        let closed = phase.arrivals == Arrivals::Closed;
+        let patience = (phase.drain_s * 1e9) as u64;
+        let closed = rates.is_none();
+        let seed = self.ask.seed;
+        let mut schedule =
+            rates.into_iter().flat_map(|rates| Schedule::new(seed, number, phase, rates));
         let mut left = if closed { phase.count.unwrap_or(u64::MAX) } else { 0 };
-        let mut next = if closed { None } else { schedule.next() };
+        let mut next = schedule.next();
         let (mut queue, mut ready, mut sweep) = (VecDeque::new(), Vec::with_capacity(1024), 0);
         let first = self.keeper.count;
         loop {
@@ -131,6 +125,8 @@ impl<'a> Load<'a> {
             }
             let over =
                 if closed { left == 0 || t >= end } else { next.is_none() && queue.is_empty() };
+            // A backlog that is being answered is not cut short, however long: whoever answers nothing any more is given up.
+            let limit = end.max(self.tally.last_done).saturating_add(patience);
             if (over && self.busy == 0) || t >= limit {
                 break;
             }

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use ask::{Arrivals, Ask, Phase};
 use load::Load;
+use schedule::Rates;
 use serde_json::{Value, json};
 use sys::now;
 
@@ -76,13 +77,14 @@ fn one(
     phase: &Phase,
     closed_rate: Option<f64>,
 ) -> Result<f64, String> {
-    let rate = rate(phase, closed_rate).map_err(|why| format!("phase {number}: {why}"))?;
+    let rates = rates(phase, closed_rate).map_err(|why| format!("phase {number}: {why}"))?;
     let start = now() + AHEAD_NS;
-    tell(&json!({"event": "begun", "phase": number, "start_ns": start, "rate": rate}));
+    tell(
+        &json!({"event": "begun", "phase": number, "start_ns": start, "rate": rates.map(|r| r.from)}),
+    );
     let before = sys::spent();
-    let (tally, first) = load
-        .phase(number, phase, rate.unwrap_or(0.0), start)
-        .map_err(|e| format!("phase {number}: {e}"))?;
+    let (tally, first) =
+        load.phase(number, phase, rates, start).map_err(|e| format!("phase {number}: {e}"))?;
     let (after, wall) = (sys::spent(), tally.last_done.saturating_sub(start));
     let mut told = tally.told();
     for (name, value) in [
@@ -101,25 +103,14 @@ fn one(
     Ok(if wall > 0 { tally.answered as f64 * 1e9 / wall as f64 } else { 0.0 })
 }
 
-fn rate(phase: &Phase, closed_rate: Option<f64>) -> Result<Option<f64>, String> {
+fn rates(phase: &Phase, closed_rate: Option<f64>) -> Result<Option<Rates>, String> {
     if phase.seconds.is_none() && phase.count.is_none() {
         return Err("neither seconds nor count".into());
     }
-    if phase.arrivals == Arrivals::Closed {
-        return Ok(None);
+    if let Some(turn) = phase.turn.filter(|turn| !(*turn > 0.0 && *turn < 1.0)) {
+        return Err(format!("a turn of {turn}, which is no part of the phase"));
     }
-    let found = match (phase.rate, phase.share) {
-        (Some(rate), _) => rate,
-        (None, Some(share)) => {
-            share * closed_rate.ok_or("a share, and no closed phase before it")?
-        }
-        (None, None) => return Err("neither rate nor share".into()),
-    };
-    if found > 0.0 && found.is_finite() && phase.to.is_none_or(|to| to > 0.0 && to.is_finite()) {
-        Ok(Some(found))
-    } else {
-        Err(format!("a rate of {found}"))
-    }
+    Rates::of(phase, closed_rate)
 }
 
 /// Each body as the whole request that is sent.

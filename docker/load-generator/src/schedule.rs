@@ -1,6 +1,6 @@
 //! When requests are due, and which: fixed by the seed before a phase begins, and drawn as it goes so that memory stays bounded.
 
-use crate::ask::Arrivals;
+use crate::ask::{Arrivals, Phase};
 
 /// SplitMix64 (Steele, Lea and Flood 2014): one word of state, enough for gaps and orders.
 pub struct Random(u64);
@@ -31,12 +31,41 @@ impl Random {
     }
 }
 
+/// Requests a second at a phase's begin and at its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    pub from: f64,
+    pub to: f64,
+}
+
+impl Rates {
+    /// None for a closed phase. `closed` is what the latest of those got through a second: `share` is one of it, and so is `to` then.
+    pub fn of(phase: &Phase, closed: Option<f64>) -> Result<Option<Self>, String> {
+        if phase.arrivals == Arrivals::Closed {
+            return Ok(None);
+        }
+        let (from, unit) = match (phase.rate, phase.share) {
+            (Some(rate), _) => (rate, 1.0),
+            (None, Some(share)) => (share, closed.ok_or("a share, and no closed phase before it")?),
+            (None, None) => return Err("neither rate nor share".into()),
+        };
+        let found = Self { from: from * unit, to: phase.to.unwrap_or(from) * unit };
+        for rate in [found.from, found.to] {
+            if !(rate > 0.0 && rate.is_finite()) {
+                return Err(format!("a rate of {rate}"));
+            }
+        }
+        Ok(Some(found))
+    }
+}
+
 /// Instants after the phase's start, in nanoseconds; none at or after its end.
 pub struct Schedule {
     random: Random,
     arrivals: Arrivals,
-    rate: f64,
-    to: f64,
+    rates: Rates,
+    /// Seconds after which a step comes.
+    turn: f64,
     seconds: f64,
     count: u64,
     drawn: u64,
@@ -44,23 +73,15 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    pub fn new(
-        seed: u64,
-        phase: usize,
-        arrivals: Arrivals,
-        rate: f64,
-        to: f64,
-        seconds: f64,
-        count: Option<u64>,
-    ) -> Self {
-        let random = Random::new(seed, 2 * phase as u64 + 1);
+    pub fn new(seed: u64, number: usize, phase: &Phase, rates: Rates) -> Self {
+        let seconds = phase.seconds.unwrap_or(f64::INFINITY);
         Self {
-            random,
-            arrivals,
-            rate,
-            to,
+            random: Random::new(seed, 2 * number as u64 + 1),
+            arrivals: phase.arrivals,
+            rates,
+            turn: seconds * phase.turn.unwrap_or(0.5),
             seconds,
-            count: count.unwrap_or(u64::MAX),
+            count: phase.count.unwrap_or(u64::MAX),
             drawn: 0,
             at: 0.0,
         }
@@ -68,15 +89,17 @@ impl Schedule {
 
     fn rate_at(&self, t: f64) -> f64 {
         match self.arrivals {
-            Arrivals::Step if t >= self.seconds / 2.0 => self.to,
-            Arrivals::Ramp => self.rate + (self.to - self.rate) * t / self.seconds,
-            _ => self.rate,
+            Arrivals::Step if t >= self.turn => self.rates.to,
+            Arrivals::Ramp => {
+                self.rates.from + (self.rates.to - self.rates.from) * t / self.seconds
+            }
+            _ => self.rates.from,
         }
     }
 
     /// A Poisson process of a changing rate by thinning (Lewis and Shedler 1979).
     fn poisson(&mut self) -> f64 {
-        let top = self.rate.max(self.to);
+        let top = self.rates.from.max(self.rates.to);
         loop {
             self.at -= self.random.unit().ln() / top;
             if self.at >= self.seconds || self.random.unit() * top <= self.rate_at(self.at) {
@@ -91,7 +114,7 @@ impl Iterator for Schedule {
 
     fn next(&mut self) -> Option<u64> {
         let at = match self.arrivals {
-            Arrivals::Constant => self.drawn as f64 / self.rate,
+            Arrivals::Constant => self.drawn as f64 / self.rates.from,
             _ => self.poisson(),
         };
         self.drawn += 1;
@@ -127,8 +150,22 @@ impl Order {
 mod tests {
     use super::*;
 
+    fn asked(arrivals: Arrivals, seconds: f64) -> Phase {
+        let (rate, share, to, turn, count) = (None, None, None, None, None);
+        Phase { arrivals, rate, share, to, turn, seconds: Some(seconds), count, drain_s: 1.0 }
+    }
+
+    fn due(seed: u64, phase: &Phase, from: f64, to: f64) -> Vec<u64> {
+        Schedule::new(seed, 1, phase, Rates { from, to }).collect()
+    }
+
     fn poisson(seed: u64) -> Vec<u64> {
-        Schedule::new(seed, 1, Arrivals::Poisson, 1000.0, 1000.0, 20.0, None).collect()
+        due(seed, &asked(Arrivals::Poisson, 20.0), 1000.0, 1000.0)
+    }
+
+    /// Within four standard deviations of a Poisson count.
+    fn near(found: usize, expected: f64) -> bool {
+        (found as f64 - expected).abs() < 4.0 * expected.sqrt()
     }
 
     #[test]
@@ -154,21 +191,37 @@ mod tests {
 
     #[test]
     fn a_constant_rate_is_evenly_spaced_and_a_count_ends_it() {
-        let at: Vec<u64> = Schedule::new(1, 0, Arrivals::Constant, 4.0, 4.0, 1.0, None).collect();
-        assert_eq!(at, [0, 250_000_000, 500_000_000, 750_000_000]);
-        assert_eq!(Schedule::new(1, 0, Arrivals::Constant, 4.0, 4.0, 1.0, Some(3)).count(), 3);
+        let mut phase = asked(Arrivals::Constant, 1.0);
+        assert_eq!(due(1, &phase, 4.0, 4.0), [0, 250_000_000, 500_000_000, 750_000_000]);
+        phase.count = Some(3);
+        assert_eq!(due(1, &phase, 4.0, 4.0).len(), 3);
     }
 
     #[test]
-    fn a_step_changes_its_rate_half_way() {
-        let at: Vec<u64> =
-            Schedule::new(1, 0, Arrivals::Step, 1000.0, 3000.0, 10.0, None).collect();
-        let first = at.iter().filter(|&&t| t < 5_000_000_000).count() as f64;
-        let second = at.len() as f64 - first;
-        assert!(
-            (first - 5_000.0).abs() < 4.0 * 5_000f64.sqrt()
-                && (second - 15_000.0).abs() < 4.0 * 15_000f64.sqrt()
-        );
+    fn a_step_changes_its_rate_half_way_or_where_it_is_told_to() {
+        for (turn, second) in [(None, 5.0), (Some(0.2), 2.0)] {
+            let phase = Phase { turn, ..asked(Arrivals::Step, 10.0) };
+            let at = due(1, &phase, 3000.0, 1000.0);
+            let first = at.iter().filter(|&&t| (t as f64) < second * 1e9).count();
+            assert!(near(first, 3000.0 * second), "{first}");
+            assert!(near(at.len() - first, 1000.0 * (10.0 - second)));
+        }
+    }
+
+    #[test]
+    fn shares_are_of_the_closed_phase_and_so_is_where_a_step_ends() {
+        let mut phase = Phase { to: Some(0.5), ..asked(Arrivals::Step, 1.0) };
+        assert_eq!(Rates::of(&phase, Some(400.0)), Err("neither rate nor share".into()));
+        phase.share = Some(1.5);
+        assert_eq!(Rates::of(&phase, Some(400.0)), Ok(Some(Rates { from: 600.0, to: 200.0 })));
+        assert!(Rates::of(&phase, None).is_err());
+        phase.to = None;
+        assert_eq!(Rates::of(&phase, Some(400.0)), Ok(Some(Rates { from: 600.0, to: 600.0 })));
+        phase.rate = Some(30.0);
+        phase.to = Some(0.5);
+        assert_eq!(Rates::of(&phase, Some(400.0)), Ok(Some(Rates { from: 30.0, to: 0.5 })));
+        phase.to = Some(0.0);
+        assert_eq!(Rates::of(&phase, None), Err("a rate of 0".into()));
     }
 
     #[test]
