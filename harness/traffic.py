@@ -16,6 +16,7 @@ from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
 from harness import blame, verify
 from harness.model import Dataset, Latency, Run, Sample, Step, Tolerance
+from harness.recovery import recovered
 
 LAWFUL = "200"
 RECORD = np.dtype(
@@ -100,14 +101,20 @@ def _frame(answers: Path, step: Step, types: Mapping[str, str]) -> pl.DataFrame:
 
 
 def keep(records: Path, kept: Path, run: Run) -> Run:
-    """The generator's records as a Parquet file, a row a request in order of completion; the run with its slow requests' causes."""
+    """The generator's records as a Parquet file, a row a request in order of completion; the run with what they alone tell."""
     found = np.fromfile(records, RECORD)
     frame = pl.DataFrame({name: found[name] for name in RECORD.names or ()})
     kept.parent.mkdir(exist_ok=True)
     frame.write_parquet(kept, compression="zstd")
     served = blame.requests(found["intended_ns"].astype(np.int64), np.where(found["failure"] == 0, found["done_ns"], 0).astype(np.int64))
-    samples = tuple(replace(s, blame=blame.blamed(run, s, served, run.seed)) if _steady(s) else s for s in run.samples)
-    return replace(run, samples=samples)
+    return replace(run, samples=tuple(_seen(run, s, served) if _steady(s) else s for s in run.samples))
+
+
+def _seen(run: Run, sample: Sample, served: blame.Requests) -> Sample:
+    """The pass with what its records alone tell."""
+    assert sample.latency
+    latency = replace(sample.latency, recovery=recovered(sample, served))
+    return replace(sample, latency=latency, blame=blame.blamed(run, sample, served, run.seed))
 
 
 def _steady(sample: Sample) -> bool:

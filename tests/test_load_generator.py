@@ -18,7 +18,8 @@ import pytest
 from makers import run
 
 from harness import blame
-from harness.model import Blame, Pauses, Sample, Span
+from harness.model import Blame, Latency, Pauses, Sample, Span, Turn
+from harness.recovery import recovered
 from harness.stats.served import decoded
 from harness.traffic import RECORD
 
@@ -149,6 +150,53 @@ def test_a_share_is_one_of_the_closed_phase_before(program: Path, tmp_path: Path
     assert opened["first_record"] == closed["records"]
 
 
+def test_a_backlog_is_answered_however_long_and_the_dead_are_given_up(
+    program: Path, tmp_path: Path, serve: Callable[[Answer], Server]
+) -> None:
+    """One in a hundredth of a second: of 200 due within half a second 150 are left, 1.5 seconds' worth, thrice the patience."""
+
+    def slow(n: int) -> bytes:
+        time.sleep(0.01)
+        return OK if n < 10_000 else b""
+
+    asked = {"arrivals": "constant", "rate": 400, "seconds": 0.5, "drain_s": 0.5}
+    (told,), records = load(program, tmp_path, serve(slow).port, asked)
+    accounted(told, records)
+    assert told["answered"] == told["due"] == 200 and told["wall_ns"] > 1.9e9
+    (told,), records = load(program, tmp_path, serve(lambda n: OK if n <= 50 else b"").port, asked)
+    accounted(told, records)
+    assert told["answered"] == 50 and told["failed"]["unanswered"] == 150
+
+
+def test_overload_in_shares_and_the_time_to_recover(program: Path, tmp_path: Path, serve: Callable[[Answer], Server]) -> None:
+    """One at a time, 4 ms each: what 0.6 seconds at one and a half times leave over takes as long again at a half."""
+
+    def slow(_: int) -> bytes:
+        time.sleep(0.004)
+        return OK
+
+    step = {"arrivals": "step", "share": 1.5, "to": 0.5, "turn": 0.2, "seconds": 3}
+    (closed, told), records = load(program, tmp_path, serve(slow).port, {"arrivals": "closed", "seconds": 1}, step)
+    mine = records[told["first_record"] :]
+    accounted(told, mine)
+    capacity = closed["answered"] * 1e9 / closed["wall_ns"]
+    fell = told["start_ns"] + 600_000_000
+    before = np.count_nonzero(mine["intended_ns"] < fell)
+    assert before == pytest.approx(1.5 * 0.6 * capacity, abs=4 * (0.9 * capacity) ** 0.5)
+    assert told["due"] - before == pytest.approx(0.5 * 2.4 * capacity, abs=4 * (1.2 * capacity) ** 0.5)
+    served = blame.requests(records["intended_ns"].astype(np.int64), records["done_ns"].astype(np.int64))
+    latency = Latency("step", 1.5 * capacity, 0, 0, {}, {}, 0, 0, "", "", "", turn=Turn(600_000_000, 0.5 * capacity, capacity))
+    phase = Sample(1, "step", 1, False, told["start_ns"], told["wall_ns"], None, None, told["answered"], None, latency=latency)
+    found = recovered(phase, served)
+    assert found and not found.outlasted and found.overloaded + found.backlog == before
+    assert 0 < found.backlog <= told["queue_max"] + 4
+    due, done = mine["intended_ns"].astype(np.int64), np.sort(mine["done_ns"].astype(np.int64))
+    few = next(t for t in done[done >= fell] if np.count_nonzero(due <= t) - np.count_nonzero(done <= t) <= found.backlog / 100)
+    assert found.wall_ns == few - fell
+    # A busy machine moves both, and nothing moves them so far.
+    assert 0.2 < found.wall_ns / 1e9 < 2 and 0.5 < found.overloaded / 0.6 / capacity < 1.3
+
+
 def test_a_stall_shows_in_the_response_and_hides_from_the_closed_loop(
     program: Path, tmp_path: Path, serve: Callable[[Answer], Server]
 ) -> None:
@@ -212,6 +260,7 @@ def test_planted_pauses_are_blamed_and_what_was_planted_beside_them_is_not(
         ({"phases": [{"arrivals": "poisson", "seconds": 1, "drain_s": 1}]}, "neither rate nor share"),
         ({"phases": [{"arrivals": "poisson", "share": 0.5, "seconds": 1, "drain_s": 1}]}, "no closed phase before it"),
         ({"phases": [{"arrivals": "closed", "drain_s": 1}]}, "neither seconds nor count"),
+        ({"phases": [{"arrivals": "step", "rate": 9, "to": 3, "turn": 1, "seconds": 1, "drain_s": 1}]}, "a turn of 1"),
         ({"requests": "/nowhere"}, "/nowhere"),
         ({"cpu": 4096}, "CPU 4096"),
         ({"port": 1}, "connection 1 of 4"),

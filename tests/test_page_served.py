@@ -11,8 +11,11 @@ from report_sessions import KINDS
 from test_page import Outline
 
 from harness import stats
-from harness.model import Blame, Latency, Run, Sample
+from harness.model import Blame, Latency, Recovery, Run, Sample, Turn
 from harness.report import page
+from harness.report.findings import findings
+from harness.report.page.served import RECOVERY
+from harness.report.page.served import latency as table
 
 MS = 1_000_000
 NAMES = tuple(KINDS)[:3]
@@ -51,6 +54,34 @@ def test_the_naive_percentile_stands_beside_the_true_one(outline: Outline) -> No
     at = outline.text.index("rows of response times") if "rows of response times" in outline.text else outline.text.index("naive p99 ms")
     said = outline.text[at : at + 1500]
     assert "12.0 (" in said and "1.20 (" in said
+
+
+def test_a_rate_that_fell_has_columns_of_its_own() -> None:
+    """A second at 1,500 and then 500: 2 s, where an ideal queue takes one; 800 of 1,000 answers a second; one invocation outlasted it."""
+    made = session(3, NAMES, ("1e6",))
+
+    def fell(run: Run) -> Run:
+        recovery = Recovery(800, 700, 2000 * MS, run.block == 2)
+        return replace(
+            run,
+            samples=tuple(
+                replace(s, latency=replace(s.latency, rate=1500.0, turn=Turn(1000 * MS, 500.0, 1000.0), recovery=recovery))
+                if s.latency
+                else s
+                for s in run.samples
+            ),
+        )
+
+    recorded = [served(run) for run in runs(made)]
+    (plain,), (found,) = (findings(made, all_runs) for all_runs in (recorded, [fell(run) for run in recorded]))
+    assert not set(RECOVERY) & set(table(plain)[0])
+    headings, lines = table(found)
+    assert tuple(headings[-len(RECOVERY) :]) == RECOVERY and {len(one.cells) for one in lines} == {len(headings)}
+    cells = [cell.text for cell in lines[0].cells]
+    assert cells[0] == "1.50 k, then 500"
+    goodput, backlog, seconds, ideal, outlasted = cells[-len(RECOVERY) :]
+    assert (goodput[:5], backlog, seconds[:4], ideal[:4]) == ("0.800", "700", "2.00", "2.00")
+    assert outlasted == "10 of 30", "ten steps a block"
 
 
 def test_what_the_slow_requests_fell_on_is_told_with_its_lift(outline: Outline) -> None:

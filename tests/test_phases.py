@@ -3,7 +3,7 @@
 import pytest
 from makers import job
 
-from harness.model import Traffic, UserError
+from harness.model import Traffic, Turn, UserError
 from harness.runner.load.phases import Phase, phases
 
 OPEN, CLOSED = (Traffic("/p", arrivals, "bodies") for arrivals in ("poisson", "closed"))
@@ -35,6 +35,29 @@ def test_a_step_and_a_ramp_say_where_they_end(arrivals: str) -> None:
     assert phases(traffic, {**TIMES, "rate": 10, "to": 50}, job(warmup=0, timed=1)) == [Phase(arrivals, 10, 1, rate=10, to=50)]  # type: ignore[arg-type]
     with pytest.raises(UserError, match="parameter 'to' is None"):
         phases(traffic, {**TIMES, "rate": 10}, job(warmup=0, timed=1))
+
+
+STEP = Traffic("/p", "step", "bodies")
+FALL = {"share": 1.5, "to": 0.5, "turn": 0.2}
+
+
+def test_a_step_in_shares_warms_up_closed() -> None:
+    found = phases(STEP, {**TIMES, **FALL}, job(warmup=1, timed=1))
+    assert found == [Phase("closed", 2, 1), Phase("step", 10, 2, share=1.5, to=0.5, turn=0.2)]
+    assert found[1].asked() == {"arrivals": "step", "seconds": 10, "rate": None, **FALL, "count": None}
+    assert found[0].turned(None) is None
+    assert found[1].turned(600.0) == Turn(2 * 10**9, 200.0, 400.0), "600 are one and a half times 400"
+
+
+def test_a_step_in_absolute_rates_comes_half_way_and_its_warm_up_s_too() -> None:
+    warm, steady = phases(STEP, {**TIMES, "rate": 30, "to": 10}, job(warmup=1, timed=1))
+    assert (warm.turned(30.0), steady.turned(30.0)) == (Turn(10**9, 10), Turn(5 * 10**9, 10))
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2.5, "late"])
+def test_a_turn_is_a_part_of_the_phase(turn: float | str) -> None:
+    with pytest.raises(UserError, match="parameter 'turn' is"):
+        phases(STEP, {**TIMES, **FALL, "turn": turn}, job())
 
 
 @pytest.mark.parametrize("rate", [None, 0, -1, "many"])

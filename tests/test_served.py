@@ -67,6 +67,21 @@ def test_a_share_needs_no_warm_up_to_be_a_share_of(bench: Bench, tmp_path: Path)
     assert rate and rate > 0
 
 
+def test_what_came_of_a_rate_that_fell_is_kept(bench: Bench, tmp_path: Path) -> None:
+    """The generator here sends one request after the other and never has a backlog: what it was asked for is told all the same."""
+    folder = tmp_path / "session"
+    runs = session_of(bench("run", *ASK, *select("server_honest"), "--case", "fall", "--out", folder), folder)[1]
+    for kind in ("verify", "timed"):
+        run = one(runs, "server_honest", kind)
+        assert run.outcome == "ok", run.reason
+    latency = run.samples[-1].latency
+    assert latency and latency.rate and latency.turn and latency.recovery
+    assert latency.turn.after_ns == 200_000_000
+    assert latency.turn.capacity == pytest.approx(latency.rate / 1.5) and latency.turn.to == pytest.approx(latency.rate / 3)
+    assert latency.recovery.overloaded > 0 and latency.recovery.backlog <= 1
+    assert stats.figure(run, "overload_goodput") == pytest.approx(latency.recovery.overloaded / 0.2 / latency.turn.capacity)
+
+
 def test_too_few_requests_for_a_figure_are_shown_without_a_winner(bench: Bench, tmp_path: Path) -> None:
     """A median is borne by 20; of a response there is none here, so nothing is ranked."""
     few = ("--param", "bodies=2", "--param", "seconds=0.001", "--param", "warmup_seconds=0.001")
@@ -86,6 +101,13 @@ def test_a_generator_that_leaves_a_phase_out_is_found(own_bench: Bench, tmp_path
     main.write_text(main.read_text().replace('enumerate(ask["phases"])', 'enumerate(ask["phases"][:-1])'))
     done = own_bench("run", *ASK, *select("server_honest"), "--out", tmp_path / "session")
     assert done.code == 2 and "the load generator is done after 0 of 1 passes" in done.err
+
+
+def test_a_generator_that_loses_requests_is_found(own_bench: Bench, tmp_path: Path) -> None:
+    main = own_bench.root / "docker" / "load-generator" / "main.py"
+    main.write_text(main.read_text().replace("due=sent", "due=sent + 1"))
+    done = own_bench("run", *ASK, *select("server_honest"), "--out", tmp_path / "session")
+    assert done.code == 2 and "the load generator lost requests" in done.err
 
 
 def test_a_generator_that_lags_voids_the_run(own_bench: Bench, tmp_path: Path) -> None:

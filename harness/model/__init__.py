@@ -64,7 +64,7 @@ from harness.model.recorded import (
     Written,
     kind,
 )
-from harness.model.served import Arrivals, Blame, Latency, Traffic
+from harness.model.served import Arrivals, Blame, Latency, Recovery, Traffic, Turn
 
 __all__ = [
     "SCHEMA",
@@ -98,6 +98,7 @@ __all__ = [
     "Params",
     "Pauses",
     "Reading",
+    "Recovery",
     "Registry",
     "Rule",
     "Run",
@@ -115,6 +116,7 @@ __all__ = [
     "Tolerance",
     "Track",
     "Traffic",
+    "Turn",
     "Undecidable",
     "Usage",
     "UserError",

@@ -15,7 +15,8 @@ class Traffic:
     """What the load generator does in a step: requests to `path`, whose bodies are the lines of the input `bodies`.
 
     The case's parameters say how much: `connections`, `seconds` and `warmup_seconds`; of open arrivals `rate` a second, or `share` of
-    what a closed phase before it got through; `to`, where a step or a ramp ends.
+    what a closed phase before it got through; `to`, where a step or a ramp ends, a share too where `share` is given; `turn`, the part of
+    the seconds after which a step comes, half of them where it is not given.
     """
 
     path: str
@@ -24,13 +25,37 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The step of a phase: the rate offered from `after_ns` on, and what the closed phase before got through, where that set the rates."""
+
+    after_ns: int
+    to: float
+    capacity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What a server made of a rate that fell, by the records of the requests.
+
+    `overloaded` were answered before the fall, and `backlog` were open then. `wall_ns` later at most a hundredth of so many was open for
+    the first time. `outlasted`: that was after the last request was due, with nothing coming any more, so the time is a lower bound.
+    """
+
+    overloaded: int
+    backlog: int
+    wall_ns: int
+    outlasted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
-    """One phase of traffic by the load generator's account. `rate` is what was offered a second (None: closed).
+    """One phase of traffic by the load generator's account. `rate` is what was offered a second (None: closed), up to the `turn` if any.
 
     The histograms are HdrHistogram's (V2, deflated, base64), of nanoseconds to three digits. `response` runs from the instant at which
     a request was due to the last byte of its answer (Tene's cure for coordinated omission), `service` from its sending. `lateness` is
     the generator's own: from the instant at which it could have sent to the sending. `changed` counts answers that differ from the
     first to the same body; `failed` requests without an answer, by reason. `generator_ns` is the generator's own CPU time.
+    `recovery` is None where the rate did not fall.
     """
 
     arrivals: Arrivals
@@ -45,6 +70,8 @@ class Latency:
     service: str
     lateness: str
     generator_ns: int | None = None
+    turn: Turn | None = None
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,14 @@ from typing import Literal, NamedTuple
 
 from harness.model import Build, Run, Session
 from harness.stats.figures import cold_start_seconds, cpu_seconds, first_seconds, query_seconds, steady_seconds
-from harness.stats.served import answers_per_second, cpu_seconds_per_answer, response_seconds
+from harness.stats.served import (
+    answers_per_second,
+    cpu_seconds_per_answer,
+    overload_goodput,
+    recovery_over_ideal,
+    recovery_seconds,
+    response_seconds,
+)
 
 FLOOR = 0.03
 """The policy's noise floor for means: no verdict is given on a difference within it (METHODOLOGY.md)."""
@@ -66,6 +73,9 @@ METRICS: Mapping[str, Metric] = {
         Metric("response_tail_ratio", "99.9th percentile over the median of the response under load", "times", TAIL_FLOOR, "run"),
         Metric("answers_per_second", "answers a second", "/s", FLOOR, "run"),
         Metric("cpu_seconds_per_answer", "CPU time an answer", "s", FLOOR, "run"),
+        Metric("recovery_seconds", "time from the fall of the offered rate until its backlog is gone", "s", TAIL_FLOOR, "run"),
+        Metric("recovery_over_ideal", "the same over that of an ideal queue", "times", TAIL_FLOOR, "run"),
+        Metric("overload_goodput", "answers a second while overloaded over those of a closed loop", "times", FLOOR, "run"),
         Metric("build_clean_seconds", "time of a clean build", "s", FLOOR, "build"),
         Metric("image_bytes", "size of the image", "bytes", EXACT, "fact"),
         Metric("artifact_bytes", "size of the stripped binary", "bytes", EXACT, "fact"),
@@ -126,6 +136,9 @@ _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | No
     "response_tail_ratio": lambda run, steps, _: _tail_ratio(run, steps),
     "answers_per_second": lambda run, steps, _: answers_per_second(run, steps),
     "cpu_seconds_per_answer": lambda run, steps, _: cpu_seconds_per_answer(run, steps),
+    "recovery_seconds": lambda run, steps, _: recovery_seconds(run, steps),
+    "recovery_over_ideal": lambda run, steps, _: recovery_over_ideal(run, steps),
+    "overload_goodput": lambda run, steps, _: overload_goodput(run, steps),
     "cold_start_seconds": lambda run, _, __: cold_start_seconds(run),
     "ready_seconds": lambda run, _, __: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
     "peak_memory": lambda run, _, __: run.anon_peak_bytes,

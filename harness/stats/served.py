@@ -1,4 +1,7 @@
-"""Run of a server -> its figures under load: response times from the instant a request was due, answers a second, CPU time an answer."""
+"""Run of a server -> its figures under load: response times, answers a second, CPU time an answer, recovery.
+
+A response runs from the instant at which its request was due.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
-from harness.model import Run, Sample
+from harness.model import Latency, Run, Sample
 from harness.stats.tails import DIGITS, HIGHEST_NS, quantile
 
 
@@ -60,6 +63,44 @@ def cpu_seconds_per_answer(run: Run, steps: Sequence[str] | None = None) -> floa
     spent = [s.user_ns + s.system_ns for s in passes if s.user_ns is not None and s.system_ns is not None]
     answered = sum(s.units for s in passes)
     return sum(spent) / 1e9 / answered if answered and len(spent) == len(passes) else None
+
+
+def recovery_seconds(run: Run, steps: Sequence[str] | None = None) -> float | None:
+    """From the fall of the offered rate until its backlog is gone."""
+    return _mean(latency.recovery.wall_ns / 1e9 for latency in _fell(run, steps) if latency.recovery)
+
+
+def recovery_over_ideal(run: Run, steps: Sequence[str] | None = None) -> float | None:
+    """The same over what it takes a queue that neither gains nor loses capacity: what came beyond it, at the capacity left over."""
+    return _mean(_over_ideal(latency) for latency in _fell(run, steps))
+
+
+def overload_goodput(run: Run, steps: Sequence[str] | None = None) -> float | None:
+    """Answers a second until the offered rate fell, over those of the closed loop before."""
+    return _mean(_goodput(latency) for latency in _fell(run, steps))
+
+
+def _over_ideal(latency: Latency) -> float | None:
+    turn, rate, recovery = latency.turn, latency.rate, latency.recovery
+    if not turn or not rate or not recovery or not turn.capacity or not rate > turn.capacity > turn.to:
+        return None
+    return recovery.wall_ns / (turn.after_ns * (rate - turn.capacity) / (turn.capacity - turn.to))
+
+
+def _goodput(latency: Latency) -> float | None:
+    turn, recovery = latency.turn, latency.recovery
+    return recovery.overloaded * 1e9 / turn.after_ns / turn.capacity if turn and recovery and turn.capacity else None
+
+
+def _fell(run: Run, steps: Sequence[str] | None) -> Iterable[Latency]:
+    return (s.latency for s in _steady(run, steps) if s.latency and s.latency.recovery)
+
+
+def _mean(figures: Iterable[float | None]) -> float | None:
+    """None where there is none, or one of them is not known."""
+    found = [*figures]
+    known = [figure for figure in found if figure is not None]
+    return sum(known) / len(known) if known and len(known) == len(found) else None
 
 
 def _steady(run: Run, steps: Sequence[str] | None) -> Iterable[Sample]:

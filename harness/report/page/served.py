@@ -1,4 +1,4 @@
-"""Findings -> the page's tables of a server under load: response times beside the naive ones, and what the slow requests fell on."""
+"""Findings -> the page's tables of a server under load: response times beside the naive ones, recovery, what slow requests fell on."""
 
 from __future__ import annotations
 
@@ -16,11 +16,19 @@ COLUMNS = (
     "offered a second", "answers a second", *(f"{name} ms (95 %)" for name, _ in QUANTILES), "longest ms",
     "naive p99 ms", "CPU µs an answer", "most waiting", "generator’s lateness p99 µs",
 )  # fmt: skip
+RECOVERY = (
+    "overloaded: answers a second over the closed loop’s (95 %)", "open when the rate fell", "recovery s (95 %)", "times the ideal (95 %)",
+    "outlasted the schedule in",
+)  # fmt: skip
+"""What a case has besides in which the offered rate falls."""
 
 
 def latency(found: Findings) -> tuple[list[str], list[Line]]:
     """One case: a line an implementation. `naive` is timed from the sending of a request, as a tool without a schedule does."""
-    return list(COLUMNS), [_latency(row) for row in found.rows if _phases(row)]
+    rows = [row for row in found.rows if _phases(row)]
+    fell = any(one.recovery for row in rows for one in _phases(row))
+    lines = [line(row, [*_latency(row), *(_recovery(row) if fell else ())]) for row in rows]
+    return [*COLUMNS, *(RECOVERY if fell else ())], lines
 
 
 def _phases(row: Row) -> list[Latency]:
@@ -28,25 +36,45 @@ def _phases(row: Row) -> list[Latency]:
     return [s.latency for run in runs for s in run.samples if s.latency and not s.warmup]
 
 
-def _latency(row: Row) -> Line:
+def _latency(row: Row) -> list[Cell]:
     held = _phases(row)
     responses, services, lateness = ([stats.decoded(getattr(one, name)) for one in held] for name in ("response", "service", "lateness"))
-    offered = [one.rate for one in held if one.rate is not None]
     cpu = row.figures.get("cpu_per_answer_s")
     through = row.figures.get("units_per_s")
-    return line(
-        row,
-        [
-            _plain(sum(offered) / len(offered) if offered else None, rate),
-            Cell(rate(through.centre if through else None), through.centre if through else None),
-            *(_tail(stats.tail(responses, q)) for _, q in QUANTILES),
-            _plain(max(h.get_max_value() for h in responses) / 1e6),
-            _tail(stats.tail(services, 0.99)),
-            _plain(cpu.centre * 1e6 if cpu else None),
-            _plain(float(max(one.queue_max for one in held))),
-            _plain(median(h.get_value_at_percentile(99) for h in lateness) / 1e3),
-        ],
-    )
+    return [
+        _offered(held),
+        Cell(rate(through.centre if through else None), through.centre if through else None),
+        *(_tail(stats.tail(responses, q)) for _, q in QUANTILES),
+        _plain(max(h.get_max_value() for h in responses) / 1e6),
+        _tail(stats.tail(services, 0.99)),
+        _plain(cpu.centre * 1e6 if cpu else None),
+        _plain(float(max(one.queue_max for one in held))),
+        _plain(median(h.get_value_at_percentile(99) for h in lateness) / 1e3),
+    ]
+
+
+def _offered(held: list[Latency]) -> Cell:
+    """The mean over the invocations, of a step both its rates."""
+    first = _mean([one.rate for one in held if one.rate is not None])
+    then = _mean([one.turn.to for one in held if one.turn])
+    return Cell(f"{rate(first)}, then {rate(then)}" if then else rate(first), first)
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _recovery(row: Row) -> list[Cell]:
+    found = [one.recovery for one in _phases(row) if one.recovery]
+    goodput, seconds, ideal = (_figure(row, name) for name in ("overload_goodput", "recovery_s", "recovery_over_ideal"))
+    outlasted = sum(one.outlasted for one in found)
+    backlog = _mean([float(one.backlog) for one in found])
+    return [goodput, _plain(backlog), seconds, ideal, Cell(f"{outlasted} of {len(found)}", float(outlasted))]
+
+
+def _figure(row: Row, name: str) -> Cell:
+    summary = row.figures.get(name)
+    return Cell(with_interval(summary), summary.centre) if summary else Cell(UNKNOWN)
 
 
 def _plain(value: float | None, text: Callable[[float | None], str] = number) -> Cell:

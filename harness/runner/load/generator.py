@@ -17,6 +17,7 @@ from harness.runner.load.phases import Phase
 
 RECORDS, ANSWERS = "records.bin", "answers.jsonl"
 TIMEOUT_S, DRAIN_S = 10.0, 5.0
+"""How long a request may be under way; how long after a phase's end no answer may come before what is left is given up."""
 Tell = Callable[[str], None]
 
 
@@ -93,11 +94,13 @@ class Visit:
         phase = self.plan[event.phase]
         if phase.number is None:
             return
+        if not event.due == event.answered + sum(event.failed.values()) == event.records:
+            raise EngineError(f"the load generator lost requests: {event.due} due, {event.answered} answered, {event.records} recorded")
         self.tell(f"{self.step} pass {phase.number}")
         user, system = _spent(self._before, self._account())
         latency = Latency(
             phase.arrivals, self._rate, event.due, event.answered, event.failed, event.statuses, event.changed, event.queue_max,
-            event.response, event.service, event.lateness, event.user_ns + event.system_ns,
+            event.response, event.service, event.lateness, event.user_ns + event.system_ns, phase.turned(self._rate),
         )  # fmt: skip
         self.samples.append(
             Sample(
