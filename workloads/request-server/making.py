@@ -14,7 +14,7 @@ from request import Mistake, folder, mapping, serve, whole
 
 BODIES = 20_000
 WITHOUT_WEATHER = 0.1
-KNOWN = {"entities", "collector", "connections", "seconds", "warmup_seconds", "rate", "share", "to"}
+KNOWN = {"entities", "collector", "connections", "seconds", "warmup_seconds", "rate", "share", "to", "turn"}
 
 
 def make(request: dict[str, Any]) -> dict[str, Any]:
