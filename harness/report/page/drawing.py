@@ -152,7 +152,7 @@ def _attributes(element: ET.Element, names: dict[str, str], styles: Styles) -> I
             case "href":
                 yield "href", f"#{names[value[1:]]}"
             case "style":
-                yield "class", styles.name(value)
+                yield "class", styles.name(_REFERENCE.sub(lambda found: f"url(#{names[found[1]]})", value))
             case "transform" if value.startswith("rotate(-0 "):
                 continue
             case plain:
