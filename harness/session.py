@@ -30,8 +30,6 @@ PADDING = 4096
 CSV_TO_PARQUET = 4
 """How much larger an answer is as CSV, with room to spare."""
 ANSWERS, OUTPUTS, TRAFFIC = ".answers-", ".outputs-", ".traffic-"
-REQUESTS = "requests"
-"""The folder of every request's record, a file a job."""
 Verified = tuple[str, int, str]
 
 
@@ -136,7 +134,7 @@ class Conductor:
             wrong = traffic.judge(heard / FIRST_ANSWERS, run.samples, step, workload.answer_types, data, tolerance)
         # Of a probe the histograms will do: a search has some thirty, each with a record a request.
         if heard and (heard / RECORDS).exists() and run.kind != "probe":
-            run = traffic.keep(heard / RECORDS, self.folder / REQUESTS / f"{run.job}.parquet", run)
+            run = traffic.keep(heard / RECORDS, store.requests(self.folder, run.job), run)
         if wrong:
             run = replace(run, outcome="wrong", reason=wrong)
         return replace(run, suspect=(*verify.suspicions(run), *traffic.suspicions(run)))

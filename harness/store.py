@@ -26,6 +26,8 @@ SESSION, RUNS, LOCK = "session.json", "runs.jsonl", ".lock"
 FLOORS, RATES = "memory-floor.jsonl", "highest-rate.jsonl"
 PROBES = (FLOORS, RATES)
 """The jobs of searches, a file each: lines like those of runs.jsonl, apart, for no plan says how many there are."""
+REQUESTS = "requests"
+"""The folder of every request's record, a Parquet file a job; a published session goes without."""
 DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises on bytes that are not ours."""
 _run_decoder = msgspec.json.Decoder(Run)
@@ -184,6 +186,11 @@ def _lines(path: Path) -> Iterator[bytes]:
         return
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; make it readable") from None
+
+
+def requests(folder: Path, job: str) -> Path:
+    """Where the records of a job's requests lie, if they were kept."""
+    return folder / REQUESTS / f"{job}.parquet"
 
 
 def read_session(folder: Path) -> Session:

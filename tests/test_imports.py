@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "data": PURE | {"outputs", "tabular"},
     "progress": PURE,
     "runner": PURE | {"protocol", "plan", "environment"},
-    "report": PURE | {"claims", "compare", "highest_rate", "memory_floor", "pace", "stats"},
+    "report": PURE | {"blame", "claims", "compare", "highest_rate", "memory_floor", "pace", "stats"},
     "doctor": {"catalog", "data", "environment"},
     "searching": PURE | {"highest_rate", "memory_floor", "pace", "store"},
     "probing": PURE | {"searching", "session", "store"},

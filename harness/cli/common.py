@@ -6,13 +6,16 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from rich.console import Console
 
 from harness import store
 from harness.model import Run, Session, UserError
+
+if TYPE_CHECKING:
+    from harness.report.stretch import Records
 
 OUT, ERR = Console(), Console(stderr=True)
 
@@ -62,6 +65,19 @@ def show(one: Kept, *, as_json: bool) -> None:
     terminal.render(one.session, one.runs, OUT, (*one.warnings, *one.broken), one.probes)
 
 
+def records(folder: Path) -> Records:
+    """The requests of a job as they were kept; None where they were not, or can't be read: a figure less, and no page less."""
+    import polars as pl
+
+    def of(job: str) -> pl.DataFrame | None:
+        try:
+            return pl.read_parquet(store.requests(folder, job), columns=["intended_ns", "done_ns", "failure"])
+        except (OSError, pl.exceptions.PolarsError):
+            return None
+
+    return of
+
+
 def draw(one: Kept) -> None:
     """Draw a session's plots beside its records."""
     from harness.report import plots
@@ -70,7 +86,7 @@ def draw(one: Kept) -> None:
         say(f"warning: {line}")
     folder = one.folder / "plots"
     try:
-        drawn = plots.draw(one.session, one.runs, folder)
+        drawn = plots.draw(one.session, one.runs, folder, records(one.folder))
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}; make it writable") from None
     click.echo(f"{len(drawn)} files in {folder}")

@@ -10,7 +10,7 @@ import click
 
 from harness import registry, store
 from harness.catalog import Catalog, load
-from harness.cli.common import ERR, OUT, Kept, kept, print_json, say
+from harness.cli.common import ERR, OUT, Kept, kept, print_json, records, say
 from harness.model import Calibration, Claim, Judgement, Registry, UserError
 from harness.options import JSON, RESULTS, root
 
@@ -111,7 +111,9 @@ def _report(one: Kept, together: Sequence[Kept], entries: Registry, calibration:
     notes = (*one.broken, *one.warnings)
     try:
         with ERR.status(f"{folder}: judging and drawing"):
-            material = page.Material(one.session, one.runs, judged(entries, together), calibration, notes, entries.undecidable, one.probes)
+            material = page.Material(
+                one.session, one.runs, judged(entries, together), calibration, notes, entries.undecidable, one.probes, records(folder)
+            )
             page.write(folder, material, put=store.write_aside)
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}; make it writable") from None

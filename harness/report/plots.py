@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
+from matplotlib.figure import Figure
 
 from harness.model import Run, Session
-from harness.report import frames, plot_builds, plot_memory, plot_overview, plot_percentiles, plot_questions, plot_strips, style
-from harness.report.findings import findings
+from harness.report import (
+    frames,
+    plot_builds,
+    plot_capacity,
+    plot_load,
+    plot_memory,
+    plot_overview,
+    plot_percentiles,
+    plot_questions,
+    plot_slow,
+    plot_strips,
+    style,
+)
+from harness.report.findings import Findings, findings
+from harness.report.loads import loads
+from harness.report.stretch import Records, unkept
 
 PLOTS = {
     "overview": plot_overview.draw,
@@ -22,24 +37,35 @@ PLOTS = {
 }
 
 
-def draw(session: Session, runs: Sequence[Run], folder: Path) -> list[Path]:
+def draw(session: Session, runs: Sequence[Run], folder: Path, records: Records = unkept) -> list[Path]:
     """Draw all there is to draw into `folder`; the files made. OSError where it can't be written."""
     folder.mkdir(parents=True, exist_ok=True)
     made: list[Path] = []
+    found = findings(session, runs)
     with style.styled():
-        for found in findings(session, runs):
-            for name, plot in PLOTS.items():
-                stem = folder / f"{name}-{_plain(found.title)}"
-                fig, data = plot(session, found)
+        for one in found:
+            for name, (fig, data) in _of_case(session, one, records):
+                stem = folder / f"{name}-{_plain(one.title)}"
                 made += [*style.save(fig, stem), _csv(data, stem)]
-            if plot_percentiles.borne(found):
-                fig, data = plot_percentiles.draw(session, found)
-                stem = folder / f"percentiles-{_plain(found.title)}"
-                made += [*style.save(fig, stem), _csv(data, stem)]
-            made.append(_csv(frames.pauses(plot_memory.chosen(found)), folder / f"pauses-{_plain(found.title)}"))
+            made.append(_csv(frames.pauses(plot_memory.chosen(one)), folder / f"pauses-{_plain(one.title)}"))
+        for load in loads(found):
+            fig, data = plot_load.draw(session, load)
+            stem = folder / "-".join(filter(None, ("load", _plain(load.name))))
+            made += [*style.save(fig, stem), _csv(data, stem)]
         fig, data = plot_builds.draw(session, frozenset(r.implementation for r in runs if not r.contest))
         made += [*style.save(fig, folder / "builds"), _csv(data, folder / "builds")]
     return made
+
+
+def _of_case(session: Session, found: Findings, records: Records) -> Iterator[tuple[str, tuple[Figure, pl.DataFrame]]]:
+    for name, plot in PLOTS.items():
+        yield name, plot(session, found)
+    if plot_percentiles.borne(found):
+        yield "percentiles", plot_percentiles.draw(session, found)
+    if plot_capacity.borne(found):
+        yield "capacity", plot_capacity.draw(session, found)
+    if shown := plot_slow.borne(found, records):
+        yield "slow", plot_slow.draw(session, found, shown)
 
 
 def _csv(data: pl.DataFrame, stem: Path) -> Path:

@@ -15,6 +15,7 @@ from harness.report.page.drawing import Drawing
 from harness.report.page.figures import figures
 from harness.report.page.text import anchors
 from harness.report.reached import Reached, reached
+from harness.report.stretch import Records, unkept
 
 NO_ANSWER = "No answer is given: the records were changed after they were written."
 
@@ -23,7 +24,7 @@ NO_ANSWER = "No answer is given: the records were changed after they were writte
 class Material:
     """What a page is made of: the records with what is to be said of their files, what was judged of them, and how well that works.
 
-    `probes` are the jobs of searches.
+    `probes` are the jobs of searches; `records` gives what was kept of a job's requests.
     """
 
     session: Session
@@ -33,6 +34,7 @@ class Material:
     warnings: Sequence[str] = ()
     undecidable: Sequence[Undecidable] = ()
     probes: Sequence[Run] = ()
+    records: Records = unkept
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def gather(given: Material) -> Content:
     """Work all of it out and draw the figures."""
     session, runs, judgement = given.session, given.runs, given.judgement
     found = findings(session, runs)
-    drawn, style = figures(session, runs, found, judgement)
+    drawn, style = figures(session, runs, found, judgement, given.records)
     said = NO_ANSWER if judgement.withheld else headline(session, runs, found)
     cases = [] if judgement.withheld else [_case(session, one, number, drawn) for number, one in enumerate(found, 1)]
     tracks = records.tracks(session, runs)

@@ -15,22 +15,28 @@ from harness.report import (
     again,
     plot_builds,
     plot_calibration,
+    plot_capacity,
     plot_forest,
+    plot_load,
     plot_memory,
     plot_overview,
     plot_percentiles,
     plot_sequence,
+    plot_slow,
     plot_strips,
     style,
 )
 from harness.report.findings import Findings
+from harness.report.loads import loads
 from harness.report.page.drawing import Drawing, Styles, drawing
 from harness.report.page.text import slug
 from harness.report.plot_forest import Effect
+from harness.report.stretch import Records, unkept
 
 POINTS = 400
 """Of a line: a panel is half as many points wide, so more would not be seen."""
-BY_CASE: tuple[tuple[str, Callable[[Session, Findings], tuple[Figure, pl.DataFrame]]], ...] = (
+Draw = Callable[[Session, Findings], tuple[Figure, pl.DataFrame]]
+BY_CASE: tuple[tuple[str, Draw], ...] = (
     ("overview", plot_overview.draw),
     ("phases", plot_strips.phases),
     ("peak", plot_strips.peak),
@@ -45,31 +51,45 @@ class _Plan:
     draw: Callable[[], tuple[Figure, pl.DataFrame]]
 
 
-def figures(session: Session, runs: Sequence[Run], found: Sequence[Findings], judgement: Judgement) -> tuple[list[Drawing], str]:
+def figures(
+    session: Session, runs: Sequence[Run], found: Sequence[Findings], judgement: Judgement, records: Records
+) -> tuple[list[Drawing], str]:
     """All figures in the order of the page, and the style rules that they share; of changed records only the one that ranks nobody."""
     styles = Styles()
     with style.styled():
-        plans = _sequence(runs) if judgement.withheld else _plans(session, runs, found, judgement)
+        plans = _sequence(runs) if judgement.withheld else _plans(session, runs, found, judgement, records)
         made = [drawing(plan.key, plan.kind, plan.draw, styles) for plan in plans]
     return made, styles.sheet()
 
 
-def _plans(session: Session, runs: Sequence[Run], found: Sequence[Findings], judgement: Judgement) -> Iterator[_Plan]:
+def _plans(session: Session, runs: Sequence[Run], found: Sequence[Findings], judgement: Judgement, records: Records) -> Iterator[_Plan]:
     twins = again.twins(session, runs)
     floor = judgement.floors["seconds"].value if "seconds" in judgement.floors else stats.FLOOR
     effects = [*(plot_forest.judged(judgement) or _contest(found, floor)), *_null(twins, floor)]
     if effects:
         yield _Plan("forest", "forest", partial(plot_forest.draw, effects, _finding(effects, judgement)))
+    for number, load in enumerate(loads(found), 1):
+        yield _Plan(f"load-{number}", "load", partial(plot_load.draw, session, load))
+    told = plot_slow.telling(found, records)
     for number, one in enumerate(found, 1):
-        for kind, draw in BY_CASE if any(row.runs for row in one.rows) else ():
+        for kind, draw in _of_case(one, records if one is told else unkept):
             yield _Plan(f"{kind}-{number}-{slug(one.case.name)}", kind, partial(draw, session, one))
-        if plot_percentiles.borne(one):
-            yield _Plan(f"percentiles-{number}-{slug(one.case.name)}", "percentiles", partial(plot_percentiles.draw, session, one))
     yield from _sequence(runs)
     if twins:
         yield _Plan("calibration", "calibration", partial(plot_calibration.draw, twins, floor))
     if session.implementations:
         yield _Plan("builds", "builds", partial(plot_builds.draw, session, frozenset(r.implementation for r in runs if not r.contest)))
+
+
+def _of_case(found: Findings, records: Records) -> Iterator[tuple[str, Draw]]:
+    if any(row.runs for row in found.rows):
+        yield from BY_CASE
+    if plot_percentiles.borne(found):
+        yield "percentiles", plot_percentiles.draw
+    if plot_capacity.borne(found):
+        yield "capacity", plot_capacity.draw
+    if shown := plot_slow.borne(found, records):
+        yield "slow", partial(plot_slow.draw, given=shown)
 
 
 def _sequence(runs: Sequence[Run]) -> Iterator[_Plan]:
