@@ -27,7 +27,7 @@ FLOORS, RATES = "memory-floor.jsonl", "highest-rate.jsonl"
 PROBES = (FLOORS, RATES)
 """The jobs of searches, a file each: lines like those of runs.jsonl, apart, for no plan says how many there are."""
 REQUESTS = "requests"
-"""The folder of every request's record, a Parquet file a job; a published session goes without."""
+"""The folder of every request's record, a Parquet file a job; a published session may go without."""
 DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises on bytes that are not ours."""
 _run_decoder = msgspec.json.Decoder(Run)

@@ -93,4 +93,5 @@ def test_the_page_has_each_of_them_and_slow_requests_of_one_case(made: Made, tmp
     assert (kinds.count("load"), kinds.count("capacity"), kinds.count("slow")) == (1, 1, 1)
     assert "Response against load" in outline.text and "(report/load-1.svg)" in markdown and "slow requests" in markdown
     assert len(set(outline.ids)) == len(outline.ids)
+    assert not outline.attributes["fill"]  # or a hatch would stay white on a dark screen
     assert "url(#slow" in html and set(re.findall(r"url\(#([^)]+)\)", html)) <= set(outline.ids)  # of hatches, which are told in styles

@@ -153,6 +153,8 @@ def _attributes(element: ET.Element, names: dict[str, str], styles: Styles) -> I
                 yield "href", f"#{names[value[1:]]}"
             case "style":
                 yield "class", styles.name(_REFERENCE.sub(lambda found: f"url(#{names[found[1]]})", value))
+            case "fill":  # of a hatch's ground, which alone has its colour outside of a style
+                yield "class", styles.name(f"fill: {value}")
             case "transform" if value.startswith("rotate(-0 "):
                 continue
             case plain:
