@@ -91,7 +91,8 @@ def speed(rounds: int, seconds: int) -> None:
 def paced(rounds: int, rate: int, seconds: int) -> None:
     """In turns with oha at the same constant rate, both on CPU 0 with the server on CPU 1: times from when a request was due.
 
-    oha takes for that the instant at which it woke, so by how much it was late itself is in ours alone.
+    oha takes for that the instant at which it woke, so by how much it was late itself is in ours alone. What ours has from when it sent is
+    told too: where that alone is near oha's, our generator was kept from its CPU, and the machine is not quiet.
     """
     peers.require("oha")
     ratios: dict[int, list[float]] = {q: [] for q in peers.PERCENTILES}
@@ -99,8 +100,8 @@ def paced(rounds: int, rate: int, seconds: int) -> None:
         for number in range(rounds + 1):
             theirs = peers.oha(server.port, CONNECTIONS, rate, seconds, body)
             (told,) = _generate(server, one, {"arrivals": "constant", "rate": rate, "seconds": seconds})
-            ours = {q: stats.decoded(told["response"]).get_value_at_percentile(q) for q in ratios}
-            at = ", ".join(f"p{q} {theirs.at[q] / 1e3:.1f} and {ours[q] / 1e3:.1f} us" for q in ratios)
+            ours, sent = ({q: stats.decoded(told[kind]).get_value_at_percentile(q) for q in ratios} for kind in ("response", "service"))
+            at = ", ".join(f"p{q} {theirs.at[q] / 1e3:.1f} and {ours[q] / 1e3:.1f} us ({sent[q] / 1e3:.1f} from sending)" for q in ratios)
             answers = f"{theirs.answered:,} and {told['answered']:,} answers"
             click.echo(f"{f'round {number}' if number else 'warm-up'}: of oha and ours {answers}, {at}")
             for q in ratios if number else ():
