@@ -1,6 +1,7 @@
 """What each server makes of clients that mean it ill, as a table: slow, silent, endless, malformed, and ended in the middle.
 
-`scripts/hostile.py` takes every server of request-server on the local toolchains, `--select` some; `--fuzz 100000` malformed requests each.
+`scripts/hostile.py` takes every server of request-server on the local toolchains, `--select` some; `--fuzz 100000` malformed requests each,
+`--jobs 4` servers at a time (most of it is waiting), `--markdown` the table of a document in the place of JSON.
 Exit code 1 where a server died, forgot a request that it had accepted, or did not answer its health afterwards.
 """
 
@@ -17,10 +18,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import click
-from served import ROOT, Served, servers, serving, status
+from served import ROOT, Served, ready, servers, serving, status
 
 from harness import catalog
 from harness.protocol import HOST
@@ -270,19 +272,35 @@ def tried(name: str, count: int, seed: int) -> Findings:
     return found
 
 
+def table(found: dict[str, Findings]) -> Iterator[str]:
+    """A row a server."""
+    columns = list(next(iter(found.values())).row)
+    yield f"| server | {' | '.join(columns)} | amiss |"
+    yield "|---|" + "---|" * (len(columns) + 1)
+    for name, of in found.items():
+        yield f"| {name} | {' | '.join(of.row[column] for column in columns)} | {'; '.join(of.amiss) or 'nothing'} |"
+
+
 @click.command()
 @click.option("--select", "-s", multiple=True, help="Servers by name; all where none is named.")
 @click.option("--fuzz", "count", default=2_000, show_default=True, help="Malformed requests a server.")
 @click.option("--seed", default=1, show_default=True)
-def main(select: tuple[str, ...], count: int, seed: int) -> None:
+@click.option("--jobs", default=1, show_default=True, help="Servers at a time.")
+@click.option("--markdown", is_flag=True, help="A table, at the end.")
+def main(select: tuple[str, ...], count: int, seed: int, jobs: int, markdown: bool) -> None:
     """Try every server; a line of JSON for each."""
     names = select or tuple(impl.name for impl in servers(catalog.load(ROOT)))
-    worst = 0
     for name in names:
-        found = tried(name, count, seed)
-        click.echo(json.dumps({"server": name, **found.row, "amiss": found.amiss}))
-        worst |= bool(found.amiss)
-    sys.exit(worst)
+        ready(name)  # one after the other: builds share a folder
+    found = dict[str, Findings]()
+    with ThreadPoolExecutor(jobs) as pool:
+        for name, of in zip(names, pool.map(lambda name: tried(name, count, seed), names), strict=True):
+            found[name] = of
+            if not markdown:
+                click.echo(json.dumps({"server": name, **of.row, "amiss": of.amiss}))
+    if markdown:
+        click.echo("\n".join(table(found)))
+    sys.exit(any(of.amiss for of in found.values()))
 
 
 if __name__ == "__main__":
