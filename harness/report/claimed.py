@@ -14,7 +14,7 @@ from rich.text import Text
 
 from harness.model import Cell, Judgement, Undecidable, Verdict, Word
 from harness.report.asked import COUNTED, asked, counted, unit
-from harness.report.words import clipped, listed, number, with_interval
+from harness.report.words import clipped, listed, number, percent, with_interval
 
 SHORT = 240
 """Characters of a reason in the list of all; the whole is in the evidence of one."""
@@ -105,8 +105,8 @@ def _cell(cell: Cell) -> Iterator[tuple[str, str]]:
 def _floor(cell: Cell) -> str:
     if cell.floor is None or cell.exact:
         return ""
-    measured = "no A/A arm" if cell.floor.measured is None else f"A/A {cell.floor.measured * 100:.2g} % over {cell.floor.arms}"
-    return f"; noise floor {cell.floor.value * 100:.2g} % (policy {cell.floor.policy * 100:.2g} %, {measured})"
+    measured = "no A/A arm" if cell.floor.measured is None else f"A/A {percent(cell.floor.measured)} over {cell.floor.arms}"
+    return f"; noise floor {percent(cell.floor.value)} (policy {percent(cell.floor.policy)}, {measured})"
 
 
 def as_json(judgement: Judgement, undecidable: Sequence[Undecidable], only: str | None = None) -> dict[str, Any]:

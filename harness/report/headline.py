@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harness import stats
 from harness.model import Comparison, Run, Session
 from harness.report.findings import Findings, contest, findings
-from harness.report.words import label, listed, number, span, with_interval
+from harness.report.words import label, listed, number, percent, span, with_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _doubt(ranking: stats.Ranking) -> stats.Standing:
 
 
 def _floor(ranking: stats.Ranking) -> str:
-    return f"the interval reaches into the noise floor of {ranking.floor * 100:.2g} %"
+    return f"the interval reaches into the noise floor of {percent(ranking.floor)}"
 
 
 def _times(ratio: Comparison | None, what: str = "") -> str:
