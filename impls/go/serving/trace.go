@@ -20,9 +20,10 @@ type tracer struct{ data bytes.Buffer }
 
 func (t *tracer) start() error { return trace.Start(&t.data) }
 
-// kinds of ranges in a trace, by the beginning of their names.
+// kinds of ranges in a trace, by the beginning of their names. The world is also stopped to start a trace or to read figures: that
+// is not the collector's.
 var kinds = []struct{ prefix, kind string }{
-	{"stop-the-world", "stop-the-world"}, {"GC concurrent mark phase", "mark"}, {"GC mark assist", "assist"},
+	{"stop-the-world (GC", "stop-the-world"}, {"GC concurrent mark phase", "mark"}, {"GC mark assist", "assist"},
 }
 
 type rangeKey struct {
