@@ -233,7 +233,9 @@ def drained(name: str) -> tuple[str, str | None]:
             thread.start()
         time.sleep(1)
         server.process.send_signal(signal.SIGTERM)
-        server.process.stdin and server.process.stdin.close()
+        assert server.process.stdin
+        server.process.stdin.close()
+        server.process.stdin = None  # communicate() would flush it
         server.process.wait(20)
         over.set()
         for thread in clients:
