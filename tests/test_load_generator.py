@@ -226,17 +226,17 @@ def test_a_stall_shows_in_the_response_and_hides_from_the_closed_loop(
 def test_planted_pauses_are_blamed_and_what_was_planted_beside_them_is_not(
     program: Path, tmp_path: Path, serve: Callable[[Answer], Server]
 ) -> None:
-    """20 ms at irregular, noted times, 2 % of the time: most of the slowest 1 % fell on them, which no chance explains.
+    """100 ms at irregular, noted times, 6 % of the time: most of the slowest 1 % fell on them, which chance hardly explains.
 
-    A busy machine takes a thread's CPU away for some 5 ms at a time by itself, which shorter pauses would drown in.
+    A busy machine takes a thread's CPU away for some tens of milliseconds by itself, in which shorter pauses would drown.
     """
     server, pauses, over = serve(lambda _: OK), list[Span](), threading.Event()
 
     def pause() -> None:
-        while not over.wait(random.uniform(0.5, 1.5)):
+        while not over.wait(random.uniform(0.8, 2.4)):
             with server.lock:
                 began = time.monotonic_ns()
-                time.sleep(0.02)
+                time.sleep(0.1)
                 pauses.append(Span(began, time.monotonic_ns() - began))
 
     pausing = threading.Thread(target=pause)
@@ -252,8 +252,8 @@ def test_planted_pauses_are_blamed_and_what_was_planted_beside_them_is_not(
         recorded = Pauses("planted", len(spans), None, None, tuple(spans), 0)
         return blame.blamed(run(pauses=recorded, stalls=None, control=None), phase, served, 1)[0]
 
-    true, beside = found(pauses), found([Span(p.start_ns + 50_000_000, p.wall_ns) for p in pauses])
-    assert true.slow_hit / true.slow > 0.5 > 10 * true.hit / true.requests and true.p == 1 / 1001
+    true, beside = found(pauses), found([Span(p.start_ns + 400_000_000, p.wall_ns) for p in pauses])
+    assert true.slow_hit / true.slow > 0.5 > 4 * true.hit / true.requests and true.p is not None and true.p < 0.05
     assert beside.slow_hit < true.slow_hit / 2 and beside.p is not None and beside.p > 0.01
 
 

@@ -108,7 +108,12 @@ impl AsyncRead for Line {
             }
             return Poll::Ready(result);
         }
-        let deadline = Instant::now() + self.stage.patience();
+        let patience = self.stage.patience();
+        // Not left to the timer, which rings a tick after the instant it is set to: by then the deadline, now, would have moved on.
+        if patience.is_zero() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let deadline = Instant::now() + patience;
         Poll::Ready(Err(ready!(self.wait(deadline, cx))))
     }
 }
