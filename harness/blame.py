@@ -5,7 +5,7 @@ A request that arrives in the queue behind a pause is slow too, so a pause count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -58,7 +58,7 @@ def blamed(run: Run, sample: Sample, served: Requests, seed: int) -> tuple[Blame
     if not found:
         return ()
     found[ANY] = tuple(sorted({span for spans in found.values() for span in spans}, key=_start))
-    return tuple(_blame(cause, spans, there, begin, end, seed) for cause, spans in found.items())
+    return tuple(blame(cause, spans, there, begin, end, seed) for cause, spans in found.items())
 
 
 def causes(run: Run) -> Iterator[tuple[str, tuple[Span, ...]]]:
@@ -87,7 +87,7 @@ def _within(spans: Iterable[Span], begin: int, end: int) -> tuple[Span, ...]:
     return tuple(sorted((s for s in spans if s.start_ns < end and s.start_ns + s.wall_ns > begin), key=_start))
 
 
-def _blame(cause: str, spans: tuple[Span, ...], served: Requests, begin: int, end: int, seed: int) -> Blame:
+def blame(cause: str, spans: Sequence[Span], served: Requests, begin: int, end: int, seed: int) -> Blame:
     """The counts, and by a permutation test how likely as many would be if the same spans had come at another time."""
     threshold = np.quantile(served.response, SLOW, method="higher")
     slow = served.response > threshold

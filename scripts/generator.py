@@ -5,56 +5,26 @@
 `scripts/generator.py late`: how late it sends in an open loop.
 `scripts/generator.py count`: ten million requests across the servers, each accounted for once.
 `scripts/generator.py stall`: whether stalls of known length show where arithmetic puts them.
+`scripts/generator.py pauses`: whether the slow requests are traced to pauses that were planted, and to nothing else.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import peers
-from served import ROOT, Served, ready, servers, serving
+from generating import CONNECTIONS, generate, single, stopping
+from served import ROOT, servers, serving
 
-from harness import catalog, stats
-from harness.protocol import HOST
-from harness.traffic import RECORD
+from harness import blame, catalog, stats
+from harness.model import Blame, Span
 
-SERVER, CONNECTIONS = "rust/null", 32
-
-
-def _generate(server: Served, bodies: Path, *phases: dict[str, Any], connections: int = CONNECTIONS) -> list[dict[str, Any]]:
-    """What it tells of each phase."""
-    with tempfile.TemporaryDirectory() as folder:
-        line = {
-            "host": HOST, "port": server.port, "connections": connections, "cpu": 0, "spin": True, "path": "/predict",
-            "requests": str(bodies), "seed": 1, "records": f"{folder}/records", "answers": f"{folder}/answers", "timeout_s": 10,
-            "phases": [{"drain_s": 5, **phase} for phase in phases],
-        }  # fmt: skip
-        done = subprocess.run(ready("load/generator")[0], input=json.dumps(line) + "\n", capture_output=True, text=True, check=True)
-        kept = Path(folder, "records").stat().st_size // RECORD.itemsize
-    return [{**event, "kept": kept} for text in done.stdout.splitlines() if (event := json.loads(text))["event"] == "phase"]
-
-
-@contextmanager
-def _single(server: Served) -> Iterator[tuple[Path, str]]:
-    """A file of one body, and the body."""
-    (body,) = server.bodies(1)
-    with tempfile.NamedTemporaryFile("w") as file:
-        file.write(body + "\n")
-        file.flush()
-        yield Path(file.name), body
+SERVER = "rust/null"
 
 
 @click.group()
@@ -69,12 +39,12 @@ def speed(rounds: int, seconds: int) -> None:
     """In turns with wrk, both on CPU 0 with the server on CPU 1, the same single body on the same number of connections."""
     peers.require("wrk")
     ratios = []
-    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, _single(server) as (one, body):
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, single(server) as (one, body):
         phase = {"arrivals": "closed", "seconds": seconds}
         for number in range(rounds + 1):
             theirs, used = peers.wrk(server.port, CONNECTIONS, seconds, body)
-            (told,) = _generate(server, one, phase)
-            (many,) = _generate(server, Path(server.ask["inputs"]["requests"]), phase)
+            (told,) = generate(server, one, phase)
+            (many,) = generate(server, Path(server.ask["inputs"]["requests"]), phase)
             ours, spread = (t["answered"] * 1e9 / t["wall_ns"] for t in (told, many))
             click.echo(
                 f"{'warm-up' if not number else f'round {number}'}: wrk {theirs:,.0f}/s ({used:.2f} CPU), ours {ours:,.0f}/s, "
@@ -96,10 +66,10 @@ def paced(rounds: int, rate: int, seconds: int) -> None:
     """
     peers.require("oha")
     ratios: dict[int, list[float]] = {q: [] for q in peers.PERCENTILES}
-    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, _single(server) as (one, body):
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, single(server) as (one, body):
         for number in range(rounds + 1):
             theirs = peers.oha(server.port, CONNECTIONS, rate, seconds, body)
-            (told,) = _generate(server, one, {"arrivals": "constant", "rate": rate, "seconds": seconds})
+            (told,) = generate(server, one, {"arrivals": "constant", "rate": rate, "seconds": seconds})
             ours, sent = ({q: stats.decoded(told[kind]).get_value_at_percentile(q) for q in ratios} for kind in ("response", "service"))
             at = ", ".join(f"p{q} {theirs.at[q] / 1e3:.1f} and {ours[q] / 1e3:.1f} us ({sent[q] / 1e3:.1f} from sending)" for q in ratios)
             answers = f"{theirs.answered:,} and {told['answered']:,} answers"
@@ -118,7 +88,7 @@ def late(rate: int, seconds: int) -> None:
     with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server:
         bodies = Path(server.ask["inputs"]["requests"])
         for arrivals in ("constant", "poisson"):
-            (told,) = _generate(server, bodies, {"arrivals": arrivals, "rate": rate, "seconds": seconds})
+            (told,) = generate(server, bodies, {"arrivals": arrivals, "rate": rate, "seconds": seconds})
             held = stats.decoded(told["lateness"])
             at = ", ".join(f"p{q:g} {held.get_value_at_percentile(q) / 1e3:.1f} us" for q in (50, 99, 99.9, 100))
             click.echo(f"{arrivals} at {rate:,}/s: {told['answered']:,} of {told['due']:,} answered; late {at}")
@@ -148,8 +118,8 @@ def _counted(name: str, phase: dict[str, Any]) -> tuple[float, dict[str, Any], i
     """Answers a second; what the generator tells; how many the server says it answered; records."""
     with serving(name, 1, connections=CONNECTIONS, meter=None) as server:
         bodies = Path(server.ask["inputs"]["requests"])
-        (told,) = _generate(server, bodies, phase)
-    return told["answered"] * 1e9 / told["wall_ns"], told, server.done.get("served", -1), told["kept"]
+        (told,) = generate(server, bodies, phase)
+    return told["answered"] * 1e9 / told["wall_ns"], told, server.done.get("served", -1), len(told["kept"])
 
 
 @main.command()
@@ -164,8 +134,9 @@ def stall(rate: int, seconds: int, stall_ms: int) -> None:
     with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server:
         bodies = Path(server.ask["inputs"]["requests"])
         for phase, connections in (({"arrivals": "poisson", "rate": rate}, CONNECTIONS), ({"arrivals": "closed"}, 1)):
-            with _stopping(server.process.pid, stall_ms / 1e3) as stalls:
-                (told,) = _generate(server, bodies, {**phase, "seconds": seconds}, connections=connections)
+            with stopping(server.process.pid, stall_ms / 1e3, lambda: 1 - stall_ms / 1e3) as stops:
+                (told,) = generate(server, bodies, {**phase, "seconds": seconds}, connections=connections)
+            stalls = [stop.wall_ns / 1e9 for stop in stops]
             share, mean = sum(stalls) / (told["wall_ns"] / 1e9), statistics.mean(stalls)
             click.echo(
                 f"{phase['arrivals']}: {told['answered']:,} answers, {len(stalls)} stalls of {mean * 1e3:.2f} ms, {share:.2%} of the time"
@@ -176,26 +147,38 @@ def stall(rate: int, seconds: int, stall_ms: int) -> None:
                 click.echo(f"  p{100 * q:g}: {ms:.2f} ms, predicted for arrivals at random {predicted:.2f} ms, {ms / predicted:.3f} of it")
 
 
-@contextmanager
-def _stopping(process: int, seconds: float) -> Iterator[list[float]]:
-    """Stops the process once a second; the list fills with how long each stop was."""
-    stalls, over = list[float](), threading.Event()
+@main.command()
+@click.option("--rate", default=2_000, show_default=True)
+@click.option("--seconds", default=30, show_default=True)
+@click.option("--pause-ms", default=5, show_default=True)
+@click.option("--each-ms", default=200, show_default=True, help="The mean of the time between pauses, which is drawn (exponential).")
+def pauses(rate: int, seconds: int, pause_ms: int, each_ms: int) -> None:
+    """The server is stopped at drawn instants; how many beyond p99 fell on a stop, and on the same stops moved by half that mean.
 
-    def stop() -> None:
-        while not over.wait(1 - seconds):
-            began = time.monotonic()
-            os.kill(process, signal.SIGSTOP)
-            time.sleep(seconds)
-            os.kill(process, signal.SIGCONT)
-            stalls.append(time.monotonic() - began)
+    Exit code 1 unless the stops are blamed (nine in ten of the slow, 10 times their share of all, p = 1/1001) and the moved are not
+    (p > 0.01).
+    """
+    draw = np.random.default_rng(1)
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server:
+        bodies = Path(server.ask["inputs"]["requests"])
+        with stopping(server.process.pid, pause_ms / 1e3, lambda: draw.exponential(each_ms / 1e3)) as stops:
+            (told,) = generate(server, bodies, {"arrivals": "poisson", "rate": rate, "seconds": seconds})
+    moved = [Span(stop.start_ns + each_ms * 500_000, stop.wall_ns) for stop in stops]
+    true, beside = _blamed("planted", stops, told), _blamed("moved", moved, told)
+    click.echo(f"p99 {true.p99_ns / 1e6:.3f} ms, without those that fell on one {(true.p99_without_ns or 0) / 1e6:.3f} ms")
+    recovered = true.slow_hit >= 0.9 * true.slow and true.slow_hit / true.slow >= 10 * true.hit / true.requests and true.p == 1 / 1001
+    sys.exit(not (recovered and (beside.p or 0) > 0.01))
 
-    thread = threading.Thread(target=stop)
-    thread.start()
-    try:
-        yield stalls
-    finally:
-        over.set()
-        thread.join()
+
+def _blamed(name: str, spans: list[Span], told: dict[str, Any]) -> Blame:
+    requests = blame.requests(*(told["kept"][field].astype("i8") for field in ("intended_ns", "done_ns")))
+    found = blame.blame(name, spans, requests, told["start_ns"], told["start_ns"] + told["wall_ns"], 1)
+    of_slow, of_all = found.slow_hit / found.slow, found.hit / found.requests
+    hit = f"{found.slow_hit} of {found.slow} slow ({of_slow:.1%}) and {of_all:.1%} of all {found.requests:,}"
+    click.echo(
+        f"{name}: {found.spans} of {found.total_ns / found.spans / 1e6:.2f} ms: {hit}, {of_slow / of_all:.1f} times; p = {found.p:.4f}"
+    )
+    return found
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def main() -> None:
     found = {}
     for model, rows in ROWS.items():
         dataset(model)
-        command = [interpreter(), "-c", EVALUATE, files(model), str(rows)]
+        command = [str(part) for part in (interpreter(), "-c", EVALUATE, files(model), rows)]
         found[model] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     GOLDEN.write_text(json.dumps(found) + "\n", encoding="utf-8")
 

@@ -41,7 +41,7 @@ class Pair:
         self.case = measure.cases(self.workload, [case], 1, {})[0]
         self.data = data.prepare(self.workload, self.case, click.echo)
         self.table = Path(self.data.inputs["table"])
-        job = plan.jobs(self.workload, [self.case], [impl], seed=1, blocks=1, threads=1, cpus=session.choose_cpus(1))[-1]
+        job = plan.jobs(self.workload, [self.case], [impl], seed=1, blocks=1, cpus={1: session.choose_cpus(1)})[-1]
         self.launch = Launch(job, impl, language, build, "overhead", live.identity(), "", self.table.parent, None)
 
     def harness(self, meter: ControlMeter) -> Run:
