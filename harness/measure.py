@@ -1,30 +1,26 @@
-"""The measuring half as the command line asks for it: choose, build, make data ready, plan, conduct."""
+"""The measuring half as the command line asks for it: what was chosen and planned is built, has its data made, and is conducted."""
 
 from __future__ import annotations
 
-import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import harness
-from harness import building, codesize, data, environment, plan, probing, searching, session, store
+from harness import building, choosing, codesize, data, environment, plan, probing, session, store
 from harness import catalog as catalog_module
 from harness.catalog import Catalog
+from harness.choosing import Ask, Say
 from harness.model import (
     SCHEMA,
-    Case,
-    CaseSpec,
     Dataset,
     Implementation,
     Job,
     Params,
     Run,
     Session,
-    Step,
     UserError,
     Workload,
     kind,
@@ -36,46 +32,6 @@ from harness.runner import live
 from harness.runner.docker import DockerEngine
 from harness.runner.engine import Engine
 from harness.searching import Search
-
-Say = Callable[[str], None]
-BLOCKS, QUICK_BLOCKS = 10, 3
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What `bench run` was asked for; `highest_rate` is the objective of that search, in nanoseconds."""
-
-    workload: str
-    command: str
-    select: tuple[str, ...] = ()
-    case: tuple[str, ...] = ()
-    param: Params | None = None
-    engine: str = "auto"
-    seed: int | None = None
-    threads: tuple[int, ...] = (1,)
-    again: bool = True
-    claims: Mapping[str, str] | None = None
-    clean_builds: int = 0
-    memory_floor: bool = False
-    highest_rate: int | None = None
-    blocks: int | None = None
-    quick: bool = False
-    dry_run: bool = False
-    out: Path | None = None
-    time_limit: float | None = None
-    yes: bool = False
-
-    @property
-    def timed_blocks(self) -> int:
-        """The blocks asked for, or the mode's own number: METHODOLOGY.md 3."""
-        if self.blocks is not None or self.searches:
-            return self.blocks or 0
-        return QUICK_BLOCKS if self.quick else BLOCKS
-
-    @property
-    def searches(self) -> tuple[Search, ...]:
-        """What is looked for by probes."""
-        return searches(self.memory_floor, self.highest_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,82 +54,10 @@ class Planned:
         ]  # fmt: skip
 
 
-def searches(memory_floor: bool, highest_rate: int | None) -> tuple[Search, ...]:
-    """The searches asked for, in the order in which they are made."""
-    floor = (searching.FloorSearch(),) if memory_floor else ()
-    return (*floor, searching.RateSearch(highest_rate)) if highest_rate else floor
-
-
-def draw_seed(seed: int | None) -> int:
-    """The seed asked for, or a fresh one: no session repeats another's input unless it is told to."""
-    return random.SystemRandom().randrange(2**31) if seed is None else seed
-
-
-def select(catalog: Catalog, workload: str | None, patterns: Sequence[str], *, quick: bool) -> tuple[Implementation, ...]:
-    """Implementations by patterns (all where there are none) that take the workload."""
-    fitting = [i for i in catalog.implementations.values() if workload is None or workload in i.workloads]
-    if quick and not patterns:
-        fitting = [i for i in fitting if i.quick]
-    names = catalog_module.matching("implementation", patterns or ["*"], [i.name for i in fitting])
-    return tuple(catalog.implementations[n] for n in names)
-
-
-def cases(spec: Workload, patterns: Sequence[str], seed: int, changes: Params, time_limit: float | None = None) -> tuple[Case, ...]:
-    """Cases by patterns, or the workload's default ones."""
-    defaults = [c.name for c in spec.cases if c.default]
-    names = catalog_module.matching("case", patterns or defaults, [c.name for c in spec.cases])
-    chosen = [plan.case_of(spec, c, seed, changes) for c in spec.cases if c.name in names]
-    return tuple(replace(c, time_limit_s=time_limit) if time_limit else c for c in chosen)
-
-
 def datasets(catalog: Catalog, workload: str, patterns: Sequence[str], changes: Params, seed: int, say: Say) -> tuple[Dataset, ...]:
     """The data of cases, made where it isn't there."""
     spec = catalog_module.workload(catalog, workload)
-    return tuple(data.prepare(spec, case, say) for case in cases(spec, patterns, seed, changes))
-
-
-def _plan(
-    catalog: Catalog, ask: Ask, say: Say
-) -> tuple[Engine, Workload, tuple[Case, ...], tuple[Implementation, ...], int, tuple[Job, ...]]:
-    """What was not named and can't be built here is left out, aloud; what was named is tried, and its failure recorded.
-
-    The engine is looked for last: a mistake in what was asked is said without a word about the machine.
-    """
-    spec = catalog_module.workload(catalog, ask.workload)
-    seed = draw_seed(ask.seed)
-    chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
-    wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
-    cpus = {threads: session.choose_cpus(threads) for threads in ask.threads}
-    if ask.highest_rate:
-        _check_rates(wanted, spec.steps, spec.cases, say)
-    eng = building.engine(ask.engine, catalog.root, say)
-    if ask.memory_floor:
-        _check_limits(eng)
-    chosen = chosen if ask.select else building.buildable(catalog, chosen, eng, say)
-    if not chosen:
-        raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
-    wanted, chosen = _fitting(spec, wanted, chosen, say)
-    jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, cpus=cpus, again=ask.again)
-    if any(step.traffic for case in wanted for step in steps_of(case, spec.steps)):
-        session.company(max(cpus.values(), key=len))
-    return eng, spec, wanted, chosen, seed, jobs
-
-
-def _fitting(
-    spec: Workload, cases: Sequence[Case], implementations: Sequence[Implementation], say: Say
-) -> tuple[tuple[Case, ...], tuple[Implementation, ...]]:
-    """Those that have a job together; the others are left out, aloud."""
-    able = tuple(impl for impl in implementations if any(plan.asked(spec, case, impl) for case in cases))
-    taken = tuple(case for case in cases if any(plan.asked(spec, case, impl) for impl in able))
-    if not taken:
-        raise UserError(f"nothing that was chosen has a step of {', '.join(c.name for c in cases)}; choose others, see: bench list")
-    for impl in implementations:
-        if impl not in able:
-            say(f"{impl.name}: left out, it lacks every step of {', '.join(case.name for case in cases)}")
-    for case in cases:
-        if case not in taken:
-            say(f"{case.name}: left out, nothing that was chosen has one of its steps")
-    return taken, able
+    return tuple(data.prepare(spec, case, say) for case in choosing.cases(spec, patterns, seed, changes))
 
 
 def _history(root: Path, engine: str) -> dict[tuple[str, str], float]:
@@ -183,14 +67,14 @@ def _history(root: Path, engine: str) -> dict[tuple[str, str], float]:
 
 def dry_run(catalog: Catalog, ask: Ask, say: Say) -> Planned:
     """The plan that `run` would follow with this seed."""
-    eng, _, _, _, seed, jobs = _plan(catalog, ask, say)
+    eng, _, _, _, seed, jobs = choosing.planned(catalog, ask, say)
     cpus = max((job.limits.cpus for job in jobs), key=len)
     return Planned(jobs, seed, cpus, _history(catalog.root, eng.name))
 
 
 def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
     """A new session from nothing to its last record; its folder."""
-    eng, spec, wanted, chosen, seed, jobs = _plan(catalog, ask, progress.say)
+    eng, spec, wanted, chosen, seed, jobs = choosing.planned(catalog, ask, progress.say)
     created = datetime.now(UTC)
     folder = (ask.out or catalog.root / "results" / f"{created:%Y%m%d-%H%M%S}-{spec.name}").resolve()
     store.check_writable(folder)
@@ -228,18 +112,18 @@ def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: 
                 progress.say(f"warning: the last line of {folder / name} was torn; that job runs again")
         session.clear(folder)
         runs, _ = store.read_runs(folder)
-        wanted = searches(memory_floor, highest_rate)
+        wanted = choosing.searches(memory_floor, highest_rate)
         if len(runs) == len(made.jobs) and not wanted:
             progress.say(f"{folder} is complete: {len(runs)} jobs")
             return folder
         if highest_rate:
-            _check_rates(made.cases, made.steps, catalog_module.workload(catalog, made.workload).cases, progress.say)
+            choosing.check_rates(made.cases, made.steps, catalog_module.workload(catalog, made.workload).cases, progress.say)
         eng = building.engine(made.engine, catalog.root, progress.say)
         made = replace(made, datasets=tuple(map(data.located, made.datasets)))
         session.check_resumable(made, catalog, eng)
         progress.say(f"{len(runs)} of {len(made.jobs)} jobs are recorded")
         if memory_floor:
-            _check_limits(eng)
+            choosing.check_limits(eng)
         _conduct(made, folder, catalog, eng, identity, progress, runs)
         _probe(made, folder, catalog, eng, identity, progress, wanted)
     return folder
@@ -256,23 +140,6 @@ def _conduct(made: Session, folder: Path, catalog: Catalog, eng: Engine, identit
     except KeyboardInterrupt:
         progress.say(f"interrupted; what was measured is kept. Go on with: bench run --resume {folder}")
         raise
-
-
-def _check_limits(eng: Engine) -> None:
-    """UserError where memory limits are not the kernel's."""
-    if eng.name != "docker":
-        raise UserError("--memory-floor needs containers, for only they keep a memory limit; start a Docker daemon, or use --engine docker")
-
-
-def _check_rates(taken: Sequence[Case], steps: Sequence[Step], known: Sequence[CaseSpec], say: Say) -> None:
-    """UserError where no case has a rate to search; of several, those without are named."""
-    without = [case.name for case in taken if not searching.paced(case, steps_of(case, steps))]
-    if len(without) == len(taken):
-        fit = [spec.name for spec in known if searching.paced(spec, steps_of(spec, steps))]
-        there = f"take one of these with --case: {', '.join(fit)}" if fit else "this workload has none"
-        raise UserError(f"--highest-rate needs a case with Poisson arrivals at a rate; {there}")
-    for name in without:
-        say(f"{name}: not searched, it has no Poisson arrivals at a rate")
 
 
 def _probe(made: Session, folder: Path, catalog: Catalog, eng: Engine, identity: str, progress: Progress, wanted: Sequence[Search]) -> None:
@@ -299,9 +166,9 @@ def for_request(
 ) -> Iterator[tuple[Workload, Job, Dataset, Params]]:
     """What a request by hand needs, a case each."""
     spec = catalog_module.workload(catalog, workload)
-    known = select(catalog, workload, (), quick=False)
-    for case in cases(spec, patterns, seed, changes):
-        _, able = _fitting(spec, [case], known, lambda _: None)
+    known = choosing.select(catalog, workload, (), quick=False)
+    for case in choosing.cases(spec, patterns, seed, changes):
+        _, able = choosing.fitting(spec, [case], known, lambda _: None)
         job = plan.jobs(spec, [case], able[:1], seed=seed, blocks=1, cpus={threads: session.choose_cpus(threads)})[-1]
         everything = replace(job, steps=tuple(s.name for s in steps_of(case, spec.steps)))
         yield spec, everything, data.prepare(spec, case, say), case.params
@@ -328,24 +195,4 @@ def _environment(catalog: Catalog, eng: Engine) -> dict[str, object]:
     return {
         "machine": environment.machine(), "software": environment.software(catalog.root, toolchains), "docker": docker,
         "state": environment.state(),
-    }  # fmt: skip
-
-
-def listing(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
-    """What there is, for `bench list`."""
-    return {
-        "workloads": [
-            {"name": w.name, "title": w.title, "steps": {s.name: s.title for s in w.steps},
-             "cases": [
-                 {"name": c.name, "summary": c.summary, "default": c.default, "params": c.params,
-                  "steps": [s.name for s in steps_of(c, w.steps)]}
-                 for c in w.cases
-             ]}
-            for w in catalog.workloads.values()
-        ],
-        "implementations": [
-            {"name": i.name, "language": i.language, "track": i.track, "contest": i.contest, "quick": i.quick, "summary": i.summary,
-             "workloads": {n: {"lacks": s.lacks, "can": s.can} for n, s in i.workloads.items()}}
-            for i in catalog.implementations.values()
-        ],
     }  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from harness import catalog, data, measure, plan, session, stats
+from harness import catalog, choosing, data, plan, session, stats
 from harness.model import Run
 from harness.protocol import request
 from harness.runner import docker_build, live
@@ -38,7 +38,7 @@ class Pair:
         impl = cat.implementations[select]
         language = cat.languages[impl.language]
         build = engine.build(impl, language, ROOT / ".bench" / "logs" / "overhead.log", lambda _: None, clean=False)
-        self.case = measure.cases(self.workload, [case], 1, {})[0]
+        self.case = choosing.cases(self.workload, [case], 1, {})[0]
         self.data = data.prepare(self.workload, self.case, click.echo)
         self.table = Path(self.data.inputs["table"])
         job = plan.jobs(self.workload, [self.case], [impl], seed=1, blocks=1, cpus={1: session.choose_cpus(1)})[-1]

@@ -19,7 +19,7 @@ from makers import run, session
 from toy_checkout import checkout
 
 import harness
-from harness import cli, measure, store
+from harness import cli, listing, store
 from harness.runner import live
 
 ROOT = Path(__file__).parents[1]
@@ -192,7 +192,7 @@ def test_ctrl_c_ends_with_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(measure, "listing", interrupted)
+    monkeypatch.setattr(listing, "listing", interrupted)
     assert bench("list").exit_code == 130
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness import building, catalog, measure
+from harness import building, catalog, choosing, measure
 from harness.model import Params, Run, steps_of
 from harness.progress import Progress
 
@@ -48,7 +48,7 @@ def able(names: list[str], workload: str, case: str) -> list[str]:
 
 
 def verified(engine: str, select: tuple[str, ...], workload: str, case: str, changes: Params) -> dict[str, Run]:
-    ask = measure.Ask(workload, "test", select=select, case=(case,), param=changes, engine=engine, seed=7, blocks=0)
+    ask = choosing.Ask(workload, "test", select=select, case=(case,), param=changes, engine=engine, seed=7, blocks=0)
     runs = measure.verify(CATALOG, ask, Progress(Console(quiet=True)))
     return {run.implementation: run for run in runs}
 

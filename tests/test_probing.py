@@ -10,7 +10,7 @@ from bench_command import Bench
 from planted import ask
 from rich.console import Console
 
-from harness import catalog, measure, store
+from harness import catalog, choosing, measure, store
 from harness.cli.common import kept
 from harness.memory_floor import MIB
 from harness.progress import Progress
@@ -25,9 +25,9 @@ def searched(bench: Bench, data_folder: Path, tmp_path_factory: pytest.TempPathF
     """On local processes, whose limit is watched and not the kernel's: what the command refuses will do for a test."""
     folder = tmp_path_factory.mktemp("probing") / "session"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "_check_limits", lambda _: None)
+        patch.setattr(choosing, "check_limits", lambda _: None)
         patch.setenv("BENCH_DATA", str(data_folder))
-        wanted = measure.Ask("count", "test", select=NAMES, engine="local", seed=3, out=folder, memory_floor=True)
+        wanted = choosing.Ask("count", "test", select=NAMES, engine="local", seed=3, out=folder, memory_floor=True)
         return measure.fresh(catalog.load(bench.root), wanted, Progress(Console(quiet=True)))
 
 
@@ -62,7 +62,7 @@ def test_a_search_that_was_broken_off_goes_on(searched: Path, bench: Bench, data
         (other / name).write_bytes((searched / name).read_bytes())
     (other / store.FLOORS).write_bytes(b"".join(lines[:3]) + b'{"seal":"torn')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "_check_limits", lambda _: None)
+        patch.setattr(choosing, "check_limits", lambda _: None)
         patch.setenv("BENCH_DATA", str(data_folder))
         measure.resume(catalog.load(bench.root), other, Progress(Console(quiet=True)), memory_floor=True)
     probes, _ = store.read_runs(other, store.FLOORS)

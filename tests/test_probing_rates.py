@@ -10,7 +10,7 @@ from bench_command import Bench
 from conftest import copy_of_fakes
 from rich.console import Console
 
-from harness import catalog, measure, pace, store
+from harness import catalog, choosing, measure, pace, store
 from harness.cli.common import kept
 from harness.progress import Progress
 from harness.report.reached import reached
@@ -41,7 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def searched(root: Path, data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rates") / "session"
-    wanted = measure.Ask(
+    wanted = choosing.Ask(
         "doubling", "test", select=("fake/server_honest", "fake/server_wrong"), case=("paced", "share"), engine="local", seed=3,
         out=folder, highest_rate=OBJECTIVE,
     )  # fmt: skip
@@ -89,9 +89,9 @@ def test_a_search_that_was_broken_off_goes_on(searched: Path, root: Path, data_f
 
 
 def test_both_searches_go_together_and_leave_out_the_blocks() -> None:
-    wanted = measure.Ask("doubling", "test", memory_floor=True, highest_rate=OBJECTIVE)
+    wanted = choosing.Ask("doubling", "test", memory_floor=True, highest_rate=OBJECTIVE)
     assert [search.file for search in wanted.searches] == [store.FLOORS, store.RATES] == list(store.PROBES)
-    assert wanted.timed_blocks == 0 and measure.Ask("doubling", "test", highest_rate=OBJECTIVE, blocks=3).timed_blocks == 3
+    assert wanted.timed_blocks == 0 and choosing.Ask("doubling", "test", highest_rate=OBJECTIVE, blocks=3).timed_blocks == 3
 
 
 @pytest.mark.parametrize(

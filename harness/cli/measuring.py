@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from harness import building, measure, pace, plan
+from harness import building, choosing, measure, pace, plan
 from harness.catalog import Catalog, load
 from harness.cli.common import ERR, Kept, draw, kept, print_json, say, show, typed
 from harness.cli.judging import needed, registered
@@ -34,7 +34,7 @@ def build(select: tuple[str, ...], engine: str, as_json: bool, clean: bool, roun
     bench build --clean --rounds 5           five times each, in rounds
     """
     catalog = load(root())
-    chosen = measure.select(catalog, None, select, quick=quick)
+    chosen = choosing.select(catalog, None, select, quick=quick)
     eng = building.engine(engine, catalog.root, say)
     built = building.build_all(catalog, eng, chosen, Progress(ERR), clean=clean, yes=yes, rounds=rounds)
     if as_json:
@@ -85,7 +85,7 @@ def run(resume: Path | None, workload: str | None, claim: str | None, as_json: b
     progress = Progress(ERR)
     if resume:
         _not_given("--resume finishes a session as it was planned", "resume", "as_json", "plot", "memory_floor", "highest_rate")
-        asks: list[measure.Ask] = []
+        asks: list[choosing.Ask] = []
     else:
         asks = _asks(catalog, workload, claim, asked)
     if asks and asks[0].dry_run:
@@ -110,16 +110,16 @@ def _tell(one: Kept, *, as_json: bool, plot: bool) -> None:
     say(f"session: {one.folder}; its page: bench report {one.folder}")
 
 
-def _asks(catalog: Catalog, workload: str | None, claim: str | None, asked: dict[str, Any]) -> list[measure.Ask]:
+def _asks(catalog: Catalog, workload: str | None, claim: str | None, asked: dict[str, Any]) -> list[choosing.Ask]:
     """What was asked for, with the claims as they stand; for a claim one a workload that it needs."""
     entries = registered(catalog)
     common = {**asked, "param": parameters(asked["param"]), "command": typed(), "claims": {c.id: c.digest for c in entries.claims}}
     if claim:
         _not_given("--claim plans exactly what the claim needs", *PLANNED_FREELY)
-        return [measure.Ask(**{**common, **plan}) for plan in needed(entries, claim, asked["blocks"])]
+        return [choosing.Ask(**{**common, **plan}) for plan in needed(entries, claim, asked["blocks"])]
     if not workload:
         raise UserError(f"say what to run with --workload NAME; there are: {', '.join(catalog.workloads)}")
-    return [measure.Ask(workload=workload, **common)]
+    return [choosing.Ask(workload=workload, **common)]
 
 
 PLANNED_FREELY = ("claim", "engine", "seed", "blocks", "again", "dry_run", "out", "time_limit", "yes", "as_json", "plot")
@@ -161,7 +161,7 @@ def verify(as_json: bool, **asked: Any) -> None:
     bench verify --workload groupby --case 1e4
     """
     catalog = load(root())
-    ask = measure.Ask(**{**asked, "param": parameters(asked["param"])}, command=typed(), blocks=0)
+    ask = choosing.Ask(**{**asked, "param": parameters(asked["param"])}, command=typed(), blocks=0)
     runs = measure.verify(catalog, ask, Progress(ERR))
     if as_json:
         print_json([{"implementation": r.implementation, "case": r.case, "outcome": r.outcome, "reason": r.reason} for r in runs])

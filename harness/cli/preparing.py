@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from harness import building, measure, store
+from harness import building, choosing, listing, measure, store
 from harness import data as data_module
 from harness import doctor as doctor_module
 from harness.catalog import load
@@ -23,7 +23,7 @@ from harness.runner.load.visit import connections
 def list_command(as_json: bool) -> None:
     """List workloads with their cases, and implementations."""
     catalog = load(root())
-    rows = measure.listing(catalog)
+    rows = listing.listing(catalog)
     if as_json:
         print_json(rows)
         return
@@ -46,7 +46,7 @@ def data(workload: str, case: tuple[str, ...], param: tuple[str, ...], seed: int
     bench data --workload groupby --case flights
     """
     catalog = load(root())
-    sets = measure.datasets(catalog, workload, case, parameters(param), measure.draw_seed(seed), say)
+    sets = measure.datasets(catalog, workload, case, parameters(param), choosing.draw_seed(seed), say)
     if as_json:
         print_json([{"case": d.case, "inputs": d.inputs, "answers": d.answers, "units": d.units, "digest": d.digest} for d in sets])
         return
@@ -84,7 +84,7 @@ def request_command(
     (bench request --workload groupby --case 1e4; sleep 5) | ./my-implementation
     """
     catalog = load(root())
-    ready = measure.for_request(catalog, workload, case, parameters(param), measure.draw_seed(seed), threads, say)
+    ready = measure.for_request(catalog, workload, case, parameters(param), choosing.draw_seed(seed), threads, say)
     for spec, job, dataset, params in ready:
         writes = any(step.writes and step.name in job.steps for step in spec.steps)
         folder = _outputs_folder(outputs, job.case) if writes else None
