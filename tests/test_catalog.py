@@ -7,7 +7,7 @@ import pytest
 from toy_checkout import IMPLEMENTATION, checkout
 
 from harness.catalog import Catalog, load, matching, workload
-from harness.model import UserError, steps_of
+from harness.model import Traffic, UserError, steps_of
 from harness.runner.local_build import placeholders
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +54,13 @@ def test_a_step_may_write_files_and_a_case_have_steps_of_its_own(tmp_path: Path)
     assert after.capabilities == {"streams": "Does memory stay flat?"}
     own = checkout(tmp_path / "own", workload=("default = true", 'default = true\nsteps = ["s1"]')).workloads["sums"].cases[0]
     assert own.steps == ("s1",) and steps_of(own, after.steps) == after.steps[:1]
+
+
+def test_a_server_may_have_a_service_behind_it(tmp_path: Path) -> None:
+    for behind, text in ((False, ""), (True, ", downstream = true")):
+        traffic = f'values = ["v"]\ntraffic = {{ path = "/p", arrivals = "closed", bodies = "b"{text} }}'
+        step = checkout(tmp_path / str(behind), workload=('values = ["v"]', traffic)).workloads["sums"].steps[0]
+        assert step.traffic == Traffic("/p", "closed", "b", behind)
 
 
 def test_an_implementation_answers_the_questions_that_there_are(tmp_path: Path) -> None:

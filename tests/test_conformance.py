@@ -36,6 +36,7 @@ SMALL: list[tuple[str, str, Params]] = [
     ("batch-inference", "ocr-cls-32", {"rows": 64}),
     ("batch-inference", "minilm-32", {"rows": 64}),
     ("request-server", "closed-0", {"seconds": 1, "warmup_seconds": 0.5}),
+    ("request-server", "forward-32", {"seconds": 1, "warmup_seconds": 0.5}),
 ]
 
 

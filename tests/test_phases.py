@@ -5,6 +5,7 @@ from makers import job
 
 from harness.model import Traffic, Turn, UserError
 from harness.runner.load.phases import Phase, phases
+from harness.runner.load.visit import downstream
 
 OPEN, CLOSED = (Traffic("/p", arrivals, "bodies") for arrivals in ("poisson", "closed"))
 TIMES = {"seconds": 10, "warmup_seconds": 2}
@@ -65,3 +66,20 @@ def test_traffic_without_a_rate_is_the_users_mistake(rate: object) -> None:
     params = TIMES if rate is None else {**TIMES, "rate": rate}
     with pytest.raises(UserError, match="parameter 'rate' is"):
         phases(OPEN, params, job())  # type: ignore[arg-type]
+
+
+BEHIND = {"downstream_port": 18080, "downstream_ms": 50}
+
+
+def test_a_downstream_is_asked_for_by_the_cases_parameters() -> None:
+    assert downstream("c", {**TIMES, **BEHIND}) == {"port": 18080, "delay_ms": 50}
+    assert downstream("c", {**BEHIND, "downstream_ms": 0.5}) == {"port": 18080, "delay_ms": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [*(("downstream_port", v) for v in (None, 0, 65536, 1.5, "http")), *(("downstream_ms", v) for v in (None, -1, "long"))],
+)
+def test_a_downstream_without_its_numbers_is_the_users_mistake(name: str, value: object) -> None:
+    with pytest.raises(UserError, match=f"case 'c': parameter '{name}' is .*give --param {name}="):
+        downstream("c", {**BEHIND, name: value})  # type: ignore[dict-item]

@@ -16,12 +16,14 @@ class Traffic:
 
     The case's parameters say how much: `connections`, `seconds` and `warmup_seconds`; of open arrivals `rate` a second, or `share` of
     what a closed phase before it got through; `to`, where a step or a ramp ends, a share too where `share` is given; `turn`, the part of
-    the seconds after which a step comes, half of them where it is not given.
+    the seconds after which a step comes, half of them where it is not given. With `downstream` the generator is also the service that
+    the server asks in its turn: `downstream_port`, where it listens, and `downstream_ms`, how long each of its answers takes.
     """
 
     path: str
     arrivals: Arrivals
     bodies: str
+    downstream: bool = False
 
 
 @dataclass(frozen=True, slots=True)

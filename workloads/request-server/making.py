@@ -14,7 +14,8 @@ from request import Mistake, folder, mapping, serve, whole
 
 BODIES = 20_000
 WITHOUT_WEATHER = 0.1
-KNOWN = {"entities", "collector", "connections", "seconds", "warmup_seconds", "rate", "share", "to", "turn"}
+HOW_MUCH = {"connections", "seconds", "warmup_seconds", "rate", "share", "to", "turn", "downstream_port", "downstream_ms"}
+KNOWN = {"entities", "collector"} | HOW_MUCH
 
 
 def make(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Runs in the workload's environment: what each body must be answered, by the library that trained the trees."""
+"""Runs in the workload's environment: what each body must be answered, by the library that trained the trees.
+
+Of the step that passes bodies on it is the downstream's answer: passing.py.
+"""
 
 import json
 import sys
@@ -11,19 +14,27 @@ import polars as pl
 from flights_table import CATEGORIES, WEATHER
 from flights_trees import FEATURES
 from numpy.typing import NDArray
+from passing import passed_on
 from request import mapping, serve
+
+FORWARD = "forward"
 
 
 def oracle(request: dict[str, Any]) -> dict[str, Any]:
     """Writes `<step>.parquet` for each step: request, probability."""
     inputs, out = mapping(request, "inputs"), Path(request["out"])
-    lines = Path(inputs["requests"]).read_text(encoding="utf-8").splitlines()
-    rows = features([json.loads(line) for line in lines], inputs)
-    found = lightgbm.Booster(model_file=inputs["lightgbm"]).predict(rows)
-    answer = pl.DataFrame({"request": np.arange(len(lines)), "probability": np.asarray(found, np.float64)})
+    lines = Path(inputs["requests"]).read_bytes().splitlines()
     for step in request["steps"]:
+        found = [passed_on(line) for line in lines] if step == FORWARD else predicted(lines, inputs)
+        answer = pl.DataFrame({"request": np.arange(len(lines)), "probability": np.asarray(found, np.float64)})
         answer.write_parquet(out / f"{step}.parquet")
     return {"steps": request["steps"]}
+
+
+def predicted(lines: list[bytes], inputs: dict[str, str]) -> Any:
+    """By LightGBM's own predict."""
+    rows = features([json.loads(line) for line in lines], inputs)
+    return lightgbm.Booster(model_file=inputs["lightgbm"]).predict(rows)
 
 
 def features(bodies: list[dict[str, Any]], inputs: dict[str, str]) -> NDArray[np.float64]:

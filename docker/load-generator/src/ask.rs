@@ -16,6 +16,14 @@ pub struct Ask {
     pub answers: String,
     pub timeout_s: f64,
     pub phases: Vec<Phase>,
+    pub downstream: Option<Asked>,
+}
+
+/// The service behind the server under test: where it listens on the loopback, and how long an answer takes.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Asked {
+    pub port: u16,
+    pub delay_ms: f64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -58,9 +58,12 @@ pub struct Keeper {
 
 /// FNV-1a of status and body.
 pub fn digest(status: u16, body: &[u8]) -> u64 {
-    let bytes = status.to_le_bytes();
+    fnv(status.to_le_bytes().iter().chain(body)).max(1)
+}
+
+pub fn fnv<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
     let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().chain(body).fold(0xcbf2_9ce4_8422_2325, fold).max(1)
+    bytes.fold(0xcbf2_9ce4_8422_2325, fold)
 }
 
 impl Keeper {

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::ask::{Ask, Phase};
+use crate::downstream::Downstream;
 use crate::http;
 use crate::keep::{Failure, Keeper, Record, Tally, digest};
 use crate::schedule::{Order, Rates, Schedule};
@@ -35,10 +36,11 @@ pub struct Load<'a> {
     keeper: Keeper,
     tally: Tally,
     busy: usize,
+    downstream: Option<Downstream>,
 }
 
 impl<'a> Load<'a> {
-    /// Opens all connections. An error is one line for the user.
+    /// Opens all connections, once what is behind the server listens. An error is one line for the user.
     pub fn new(ask: &'a Ask, bodies: Vec<Vec<u8>>) -> Result<Self, String> {
         let address = format!("{}:{}", ask.host, ask.port)
             .parse()
@@ -46,6 +48,8 @@ impl<'a> Load<'a> {
         let keeper = Keeper::new(&ask.records, &ask.answers, bodies.len())
             .map_err(|e| format!("{}: {e}", ask.records))?;
         let poll = Poll::new().map_err(|e| format!("epoll: {e}"))?;
+        let downstream = ask.downstream.map(|asked| Downstream::new(asked, ask.connections));
+        let downstream = downstream.transpose()?;
         let order = Order::new(ask.seed, bodies.len());
         let (connections, idle) = (Vec::with_capacity(ask.connections), VecDeque::new());
         let mut made = Self {
@@ -59,6 +63,7 @@ impl<'a> Load<'a> {
             keeper,
             tally: Tally::new(),
             busy: 0,
+            downstream,
         };
         for at in 0..ask.connections {
             made.connections.push(Connection {
@@ -131,11 +136,15 @@ impl<'a> Load<'a> {
                 break;
             }
             let calm = !self.ask.spin
+                && self.downstream.is_none()
                 && self.idle.len() + self.busy > 0
                 && next.is_none_or(|after| start + after > t + 2_000_000);
             self.poll.wait(i32::from(calm), &mut ready);
             for &at in &ready {
                 self.serve(at)?;
+            }
+            if let Some(downstream) = &mut self.downstream {
+                downstream.turn()?;
             }
             if t >= sweep {
                 sweep = t + SWEEP_NS;

@@ -1,6 +1,7 @@
 //! Makes HTTP requests on a schedule fixed in advance, from one thread, and keeps a record of each.
 
 mod ask;
+mod downstream;
 mod http;
 mod keep;
 mod load;

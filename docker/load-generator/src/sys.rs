@@ -1,6 +1,7 @@
-//! The few calls of the system that the standard library has not: clock, CPU, epoll, file limit.
+//! The few calls of the system that the standard library has not: clock, CPU, epoll, file limit, backlog.
 
 use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 pub fn now() -> u64 {
@@ -45,6 +46,15 @@ pub fn raise_file_limit() {
             libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
         }
     }
+}
+
+/// Listens on the loopback with room for `backlog` connections that nobody has taken yet; the standard library's is 128.
+pub fn listen(port: u16, backlog: i32) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    listener.set_nonblocking(true)?;
+    // SAFETY: the descriptor is open.
+    let code = unsafe { libc::listen(listener.as_raw_fd(), backlog) };
+    if code == 0 { Ok(listener) } else { Err(io::Error::last_os_error()) }
 }
 
 pub struct Poll {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,10 +32,12 @@ def visit(
 
     seen = engine.paths(replace(launch, out=out))
     bodies = Path(data.inputs[step.traffic.bodies]).name
-    ask = {
+    ask: dict[str, object] = {
         "cpu": launch.company[0], "spin": True, "path": step.traffic.path, "requests": f"{seen.data}/{bodies}", "seed": job.seed,
         "records": f"{seen.out}/{RECORDS}", "answers": f"{seen.out}/{ANSWERS}", "timeout_s": TIMEOUT_S,
     }  # fmt: skip
+    if step.traffic.downstream:
+        ask["downstream"] = downstream(case.name, case.params)
     return Visit(
         engine, beside, ask, connections(case.name, case.params), step.name, phases(step.traffic, case.params, job), job.warmup, tell
     )
@@ -47,3 +49,19 @@ def connections(case: str, params: Params) -> int:
     if not isinstance(found, int) or found < 1:
         raise UserError(f"case '{case}': parameter 'connections' is {found!r}; traffic needs a whole number from 1 on")
     return found
+
+
+def downstream(case: str, params: Params) -> Mapping[str, int | float]:
+    """The service behind the server, as the generator's request has it. UserError for a case that does not say."""
+    port, delay = params.get("downstream_port"), params.get("downstream_ms")
+    if not isinstance(port, int) or not 0 < port < 1 << 16:
+        raise UserError(
+            f"case '{case}': parameter 'downstream_port' is {port!r}; traffic with a downstream needs a port from 1 to 65535: "
+            "mend the case, or give --param downstream_port=..."
+        )
+    if not isinstance(delay, int | float) or not delay >= 0:
+        raise UserError(
+            f"case '{case}': parameter 'downstream_ms' is {delay!r}; traffic with a downstream needs milliseconds from 0 on: "
+            "mend the case, or give --param downstream_ms=..."
+        )
+    return {"port": port, "delay_ms": delay}

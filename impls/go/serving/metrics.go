@@ -20,10 +20,11 @@ const (
 	EntityPath
 	Health
 	MetricsPath
+	ForwardPath
 	Other
 )
 
-var paths = [...]string{"/predict", "/predict/batch", "/entities/{id}", "/healthz", "/metrics", "other"}
+var paths = [...]string{"/predict", "/predict/batch", "/entities/{id}", "/healthz", "/metrics", "/forward", "other"}
 
 // Metrics are what Prometheus asks for. The counters of each route's usual answer are kept: finding one by its labels costs a hash.
 type Metrics struct {

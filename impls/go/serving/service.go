@@ -37,6 +37,8 @@ type Service struct {
 	Draining atomic.Bool
 	// Connections is how many are held.
 	Connections int
+	// Downstream is where requests are passed on to; nil where the case has no such service.
+	Downstream *Downstream
 
 	trees  batchinference.Trees
 	tracer *tracer
@@ -64,6 +66,8 @@ type Refusal struct {
 type params struct {
 	Entities  int    `json:"entities"`
 	Collector string `json:"collector"`
+
+	DownstreamPort *int `json:"downstream_port"`
 }
 
 // Load reads everything that the request names.
@@ -76,6 +80,12 @@ func (s *Service) Load(req *protocol.Request) (map[string]int64, error) {
 		return nil, err
 	}
 	s.Metrics, s.Connections = newMetrics(), req.Serve.Connections+spareOfServer
+	if p.DownstreamPort != nil {
+		if *p.DownstreamPort < 1 || *p.DownstreamPort > 65535 {
+			return nil, protocol.BadInput("the parameter downstream_port is %d; it must be a port", *p.DownstreamPort)
+		}
+		s.Downstream = newDownstream(*p.DownstreamPort, s.Connections)
+	}
 	begun := time.Now()
 	if err := s.readModel(req); err != nil {
 		return nil, err

@@ -112,4 +112,8 @@ def application(service: Service, state: State) -> FastAPI:
     )  # fmt: skip
     errors.install(app)
     app.include_router(router)
+    if service.downstream is not None:
+        import forward  # its client is loaded where it is used: other cases start without it
+
+        app.include_router(forward.routes(service.downstream))
     return app

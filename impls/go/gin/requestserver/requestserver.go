@@ -38,6 +38,9 @@ func (s *server) routes() http.Handler {
 	engine.GET("/entities/:id", s.entity)
 	engine.GET("/healthz", s.health)
 	engine.GET("/metrics", s.metrics)
+	if s.Downstream != nil {
+		engine.POST("/forward", gin.WrapF(s.Downstream.Forward))
+	}
 	engine.NoRoute(func(c *gin.Context) { refuse(c, http.StatusNotFound, errors.New("no such path")) })
 	engine.NoMethod(func(c *gin.Context) { refuse(c, http.StatusMethodNotAllowed, errors.New("no such method here")) })
 	return engine
@@ -45,7 +48,7 @@ func (s *server) routes() http.Handler {
 
 var labels = map[string]serving.Path{
 	"/predict": serving.Predict, "/predict/batch": serving.PredictAll, "/entities/:id": serving.EntityPath,
-	"/healthz": serving.Health, "/metrics": serving.MetricsPath,
+	"/healthz": serving.Health, "/metrics": serving.MetricsPath, "/forward": serving.ForwardPath,
 }
 
 func (s *server) measured(c *gin.Context) {

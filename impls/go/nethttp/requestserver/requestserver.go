@@ -25,19 +25,25 @@ func (s *server) Serve(ctx context.Context, listener *net.TCPListener) (int64, e
 	return s.ServeHTTP(ctx, listener, s.routes())
 }
 
+type route struct {
+	method, pattern string
+	path            serving.Path
+	handler         http.HandlerFunc
+}
+
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, route := range []struct {
-		method, pattern string
-		path            serving.Path
-		handler         http.HandlerFunc
-	}{
+	routes := []route{
 		{"POST", "/predict", serving.Predict, s.predict},
 		{"POST", "/predict/batch", serving.PredictAll, s.predictAll},
 		{"GET", "/entities/{id}", serving.EntityPath, s.entity},
 		{"GET", "/healthz", serving.Health, s.health},
 		{"GET", "/metrics", serving.MetricsPath, s.metrics},
-	} {
+	}
+	if s.Downstream != nil {
+		routes = append(routes, route{"POST", "/forward", serving.ForwardPath, s.Downstream.Forward})
+	}
+	for _, route := range routes {
 		mux.HandleFunc(route.method+" "+route.pattern, s.Measured(route.path, route.handler))
 		mux.HandleFunc(route.pattern, s.Measured(route.path, otherMethod(route.method)))
 	}

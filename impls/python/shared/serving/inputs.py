@@ -25,6 +25,16 @@ def path_of(request: Request, name: str) -> Path:
     return Path(request.inputs[name])
 
 
+def downstream(request: Request) -> int | None:
+    """The port of the service behind this one, where the case has one."""
+    port = request.params.get("downstream_port")
+    if port is None:
+        return None
+    if type(port) is not int or not 0 < port < 1 << 16:
+        raise Failure("input", f"the parameter downstream_port is {port!r}; it must be a port")
+    return port
+
+
 def categories(path: Path) -> dict[str, Codes]:
     """Codes of each category's names."""
     try:

@@ -43,6 +43,8 @@ class Service(NamedTuple):
     version: str
     codes: dict[str, Codes]
     store: Store
+    downstream: int | None = None
+    """The port of the service that requests are passed on to, where the case has one."""
 
     def predict(self, flight: Flight) -> float:
         """One probability; its entity is updated."""

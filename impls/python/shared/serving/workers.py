@@ -29,9 +29,9 @@ Pipe: TypeAlias = "tuple[Connection[Any, Any], Connection[Any, Any]]"
 """Where the parent hears, and where a worker tells."""
 
 
-def serve(serving: Serving, run: Run) -> int:
-    """In as many processes as the request has threads."""
-    _raise_file_limit(serving.place.connections)
+def serve(serving: Serving, run: Run, behind: int = 0) -> int:
+    """In as many processes as the request has threads. `behind` is how many connections each may open itself."""
+    _raise_file_limit(serving.place.connections + behind)
     with _bound(serving.place.host, serving.place.port) as bound:
         accepting = partial(serving.listening, bound.getsockname()[1])
         if serving.threads == 1:

@@ -44,6 +44,7 @@ class RequestServer:
     def load(self, request: Request) -> Loaded:
         """Model, store, and one prediction."""
         setting = collector.check(request.params.get("collector", "default"))
+        downstream = inputs.downstream(request)
         entities = request.params.get("entities", 0)
         if type(entities) is not int or entities < 0:
             raise Failure("input", f"the parameter entities is {entities!r}; it must be a whole number from 0 on")
@@ -57,7 +58,9 @@ class RequestServer:
         model.predict(FIRST)
         marks.append(monotonic_ns())
         spent = (end - begin for begin, end in pairwise(marks))
-        return Loaded(Service(model, version, codes, store), setting, dict(zip(("model", "store", "first"), spent, strict=True)))
+        return Loaded(
+            Service(model, version, codes, store, downstream), setting, dict(zip(("model", "store", "first"), spent, strict=True))
+        )
 
     def units(self, loaded: Loaded) -> int:
         """Rows that were read."""
@@ -72,7 +75,8 @@ class RequestServer:
         state = State(serving.place.connections)
         application = self._application(loaded.service, state)
         collector.apply(loaded.setting)
-        return workers.serve(serving, partial(self._run, application, state))
+        behind = 0 if loaded.service.downstream is None else state.limit
+        return workers.serve(serving, partial(self._run, application, state), behind)
 
     def _run(self, application: server.App, state: State, bound: socket.socket, stalls: Stalls | None, accepting: Callable[[], Any]) -> int:
         return server.serve(application, state, bound, stalls, accepting, self._lifespan)

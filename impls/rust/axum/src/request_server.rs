@@ -19,6 +19,8 @@ use serving::{App, BODY, Batch, Course, Flight, Metrics, Path, Refused, read};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
+use crate::forward;
+
 pub struct Axum {
     app: App,
     course: Course,
@@ -60,6 +62,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/entities/{id}", get(entity))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
+        .merge(app.downstream.map(forward::routes).unwrap_or_default())
         .fallback(async || Refusal(StatusCode::NOT_FOUND, "no such path".into()))
         .method_not_allowed_fallback(async || {
             Refusal(StatusCode::METHOD_NOT_ALLOWED, "no such method here".into())
@@ -137,14 +140,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Read<T> {
     }
 }
 
-struct Refusal(StatusCode, String);
+pub struct Refusal(pub StatusCode, pub String);
 
 impl Refusal {
     fn wrong(why: String) -> Self {
         Self(StatusCode::BAD_REQUEST, why)
     }
 
-    fn unread(rejection: BytesRejection) -> Self {
+    pub fn unread(rejection: BytesRejection) -> Self {
         Self(rejection.status(), rejection.body_text())
     }
 }

@@ -23,6 +23,8 @@ pub struct App {
     store: Store,
     pub metrics: Metrics,
     draining: AtomicBool,
+    /// The port of the service that requests are passed on to, where the case has one.
+    pub downstream: Option<u16>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,6 +68,7 @@ impl App {
     }
 
     pub fn load(request: &Request, phases: &mut Phases) -> Result<Self, Failure> {
+        let downstream = downstream(request)?;
         let begun = now_ns();
         let trees = Trees::load(request.input("arrays")?)?;
         let categories: Categories = serde_json::from_str(&text(request.input("categories")?)?)
@@ -84,6 +87,7 @@ impl App {
             store,
             metrics: Metrics::new(),
             draining: AtomicBool::new(false),
+            downstream,
         };
         app.probability(&[f32::NAN; 10]);
         phases.extend([
@@ -170,6 +174,16 @@ impl App {
         self.trees.predict(row, &mut out);
         out[0]
     }
+}
+
+fn downstream(request: &Request) -> Result<Option<u16>, Failure> {
+    let port = |value: &serde_json::Value| {
+        let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
+        port.filter(|port| *port > 0).ok_or_else(|| {
+            Failure::input(format!("the parameter downstream_port is {value}; it must be a port"))
+        })
+    };
+    request.params.get("downstream_port").map(port).transpose()
 }
 
 fn coded(names: Vec<String>) -> HashMap<String, f32> {

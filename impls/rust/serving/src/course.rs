@@ -86,7 +86,8 @@ impl Limits {
     /// As many connections as are asked for and some, once the process may have so many files open.
     pub fn of(request: &Request) -> Result<Self, Failure> {
         let connections = request.serve.as_ref().map_or(0, |serve| serve.connections) + SPARE;
-        raise_files(connections + SPARE)?;
+        let behind = if request.params.contains_key("downstream_port") { connections } else { 0 };
+        raise_files(connections + behind + SPARE)?;
         Ok(Self { connections })
     }
 }

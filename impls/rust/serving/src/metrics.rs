@@ -14,15 +14,17 @@ pub enum Path {
     Entity,
     Health,
     Metrics,
+    Forward,
     Other,
 }
 
-const PATHS: [&str; 6] =
-    ["/predict", "/predict/batch", "/entities/{id}", "/healthz", "/metrics", "other"];
+const PATHS: [&str; 7] =
+    ["/predict", "/predict/batch", "/entities/{id}", "/healthz", "/metrics", "/forward", "other"];
 
 impl Path {
     pub fn of(route: Option<&str>) -> Self {
-        let all = [Self::Predict, Self::Batch, Self::Entity, Self::Health, Self::Metrics];
+        let all =
+            [Self::Predict, Self::Batch, Self::Entity, Self::Health, Self::Metrics, Self::Forward];
         all.into_iter().find(|path| route == Some(PATHS[*path as usize])).unwrap_or(Self::Other)
     }
 }
