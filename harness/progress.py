@@ -85,8 +85,9 @@ class Progress:
             self._live.update(self._task, left=self._left())
         if run.outcome != "ok":
             self.say(f"{run.job}: {run.outcome}: {run.reason}")
-        elif not self._live:
-            self.say(f"{self._title}: {run.outcome}, {seconds:.1f} s; {self._left()}")
+        elif run.suspect or not self._live:  # at once: whoever sees one suspect run after the other need not wait for the end
+            doubts = "".join(f"; suspect: {why}" for why in run.suspect)
+            self.say(f"{self._title}: {run.outcome}, {seconds:.1f} s; {self._left()}{doubts}")
 
     def _left(self) -> str:
         """Time left, by what each kind of job took; a kind not yet seen is taken for an average one, and said to be."""

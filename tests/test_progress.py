@@ -54,6 +54,17 @@ def test_a_job_that_fails_is_named_with_its_outcome_and_reason() -> None:
     assert out.getvalue() == "b001-p01-x-std-small: oom: killed at the memory limit of 64 MiB\n"
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_run_that_is_suspect_is_said_at_once(terminal: bool) -> None:
+    out = io.StringIO()
+    progress = Progress(Console(file=out, width=200, force_terminal=terminal))
+    progress.expect([job()], {})
+    with progress:
+        progress.job(job(), 1, 1)
+        progress.ended(run(suspect=("the load generator lagged",)))
+    assert "ok, 0.0 s; 0 s left; suspect: the load generator lagged\n" in out.getvalue()
+
+
 def test_time_left_is_unknown_rough_or_known() -> None:
     progress, _ = piped()
     todo = [job(id="1"), job(id="2", implementation="x/other")]
