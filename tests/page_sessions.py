@@ -72,7 +72,9 @@ def judgement(made: Session, given: Sequence[Run], words: Sequence[Word] = ("sup
         for number, word in enumerate(words, 1)
         if len(made.labels) > 1
     ]
-    return Judgement((*verdicts, *(_verdict(number, "not measured", []) for number in (20, 21))), stats.exclusions(given), floors)
+    return Judgement(
+        (*verdicts, *(_verdict(number, "not measured", []) for number in (20, 21))), stats.exclusions(given), {made.id: floors}
+    )
 
 
 def _cells(case: str, number: int, word: Word, made: Session, given: Sequence[Run]) -> list[Cell]:

@@ -280,9 +280,12 @@ def test_records_changed_by_hand_bear_no_verdict() -> None:
 def test_floors_are_those_of_the_metrics_that_the_claims_use() -> None:
     session = planted({**TWICE, "x/fast (again)": 1.1}, again="x/fast")
     asserted = claim(contrast(), contrast(name="b", metric="peak_memory"), contrast(name="c", metric="code_lines"))
-    floors = claims.judge(registry(asserted), [session, planted(TWICE, id="b")]).floors
-    assert set(floors) == {"seconds", "peak_memory"}
-    assert floors["seconds"].value == pytest.approx(0.1, abs=0.001)
+    quiet = planted(TWICE, id="b")
+    floors = claims.judge(registry(asserted), [session, quiet]).floors
+    own, other = floors[session[0].id], floors[quiet[0].id]
+    assert set(own) == set(other) == {"seconds", "peak_memory"}
+    assert own["seconds"].value == pytest.approx(0.1, abs=0.001)
+    assert other["seconds"].value == stats.FLOOR, "another session's noise is not its own"
 
 
 def test_what_a_claim_needs() -> None:

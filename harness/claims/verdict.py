@@ -125,8 +125,7 @@ def _held(verdict: Verdict, adjusted: float, family: int) -> Verdict:
     return replace(kept, word="inconclusive", why=sentences.lost(verdict, adjusted, family))
 
 
-def _floors(registry: Registry, sources: Sequence[Source]) -> Mapping[str, Floor]:
-    """The floor of each metric of a run that a claim uses, over all steps: of several sessions the one that shows most noise."""
+def _floors(registry: Registry, sources: Sequence[Source]) -> Mapping[str, Mapping[str, Floor]]:
+    """By session the floor of each metric of a run that a claim uses, over all steps. Not the worst of all: a page tells of its own."""
     names = dict.fromkeys(c.metric for claim in registry.claims for c in claim.contrasts if stats.METRICS[c.metric].kind == "run")
-    found = {name: [s.floor(name) for s in sources] for name in names}
-    return {name: max(floors, key=lambda floor: floor.value) for name, floors in found.items() if floors}
+    return {source.session.id: {name: source.floor(name) for name in names} for source in sources}

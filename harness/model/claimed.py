@@ -171,9 +171,12 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All verdicts of the sessions judged together, in the registry's order. `withheld` says why none is given, where that is so."""
+    """All verdicts of the sessions judged together, in the registry's order; the floor of each metric in each session, by its id.
+
+    `withheld` says why none is given, where that is so.
+    """
 
     verdicts: tuple[Verdict, ...]
     exclusions: tuple[Exclusion, ...]
-    floors: Mapping[str, Floor]
+    floors: Mapping[str, Mapping[str, Floor]]
     withheld: str | None = None

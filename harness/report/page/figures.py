@@ -64,7 +64,8 @@ def figures(
 
 def _plans(session: Session, runs: Sequence[Run], found: Sequence[Findings], judgement: Judgement, records: Records) -> Iterator[_Plan]:
     twins = again.twins(session, runs)
-    floor = judgement.floors["seconds"].value if "seconds" in judgement.floors else stats.FLOOR
+    own = judgement.floors.get(session.id, {})
+    floor = own["seconds"].value if "seconds" in own else stats.FLOOR
     effects = [*(plot_forest.judged(judgement) or _contest(found, floor)), *_null(twins, floor)]
     if effects:
         yield _Plan("forest", "forest", partial(plot_forest.draw, effects, _finding(effects, judgement)))
