@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def test_a_clean_build_leaves_what_is_built_and_its_caches_as_they_are(checkout:
     assert len(second.clean_seconds) == 1 and third.clean_seconds[:1] == second.clean_seconds and len(third.clean_seconds) == 2
     assert said.splitlines()[1:2] == ["x"] and "/clean-" in said.splitlines()[-1]
     assert {p: p.read_bytes() for p in (root / ".bench" / "build").rglob("*") if p.is_file()} == before
+
+
+def test_of_two_that_build_the_same_at_once_one_waits_and_finds_it_built(checkout: tuple[Path, Implementation, Language]) -> None:
+    root, impl, language = checkout
+    slow = replace(language.local, build=(("sleep", "0.5"), *language.local.build))
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda log: local_build.build(root, impl, replace(language, local=slow), root / log, str, clean=False), "ab"))
+    assert sorted(one.outcome for one in made) == ["built", "cached"]
+    assert (root / ".bench" / "build" / "fake" / "notes").read_text() == "x\n"
 
 
 def test_a_first_clean_build_is_built_in_its_place_as_well(checkout: tuple[Path, Implementation, Language]) -> None:

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 import served  # noqa: E402
 
-pytestmark = [pytest.mark.impls, pytest.mark.timeout(900)]  # it is compiled first
+pytestmark = [pytest.mark.impls, pytest.mark.alone, pytest.mark.timeout(900)]  # it is compiled first
 DELAY_S = 0.2
 ASK = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 BODIES = [b'{"n": %d}' % n for n in range(200)]

@@ -23,7 +23,7 @@ from harness.recovery import recovered
 from harness.stats.served import decoded
 from harness.traffic import RECORD
 
-pytestmark = [pytest.mark.impls, pytest.mark.timeout(900)]  # it is compiled first
+pytestmark = [pytest.mark.impls, pytest.mark.alone, pytest.mark.timeout(900)]  # it is compiled first
 CRATE = Path(__file__).parents[1] / "docker" / "load-generator"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 Answer = Callable[[int], bytes | None]

@@ -69,7 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(text) + (0 if status else 5)))
         self.end_headers()
-        self.wfile.write(text)
+        with contextlib.suppress(ConnectionError):  # whoever waited in vain has hung up
+            self.wfile.write(text)
         self.close_connection = not status
 
     def log_message(self, format: str, *args: object) -> None:

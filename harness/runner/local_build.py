@@ -5,13 +5,15 @@ A build from nothing is a measurement: made aside, timed and thrown away, so tha
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +58,8 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
         )
     fill = placeholders(root, implementation, language)
     now = digest(implementation, language)
-    made = _stamped(_stamp(fill), now) or _made(implementation, language, fill, log, tell, now)
+    with _alone(Path(fill["build"])):
+        made = _stamped(_stamp(fill), now) or _made(implementation, language, fill, log, tell, now)
     if clean and made.outcome != "failed":
         seconds, reason = _from_nothing(implementation, language, fill, log, tell)
         if reason:
@@ -65,9 +68,17 @@ def build(root: Path, implementation: Implementation, language: Language, log: P
     return replace(made, clean_seconds=clean_seconds(root, "local", implementation, now), sources=content(implementation, language))
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One build in it at a time: a second harness waits, then finds it built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _made(implementation: Implementation, language: Language, fill: Mapping[str, str], log: Path, tell: Tell, sources: str) -> Build:
     """Built in its place, with what the toolchain's caches hold."""
-    Path(fill["build"]).mkdir(parents=True, exist_ok=True)
     recipe = implementation.local or language.local
     start = time.monotonic()
     reason = _run_steps(recipe, fill, implementation.folder, log, tell)
