@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness import data, environment
 from harness.catalog import Catalog
+from harness.runner.meter import work_ns
 
 MANY_BUSY = 0.5
 LITTLE_DISK = 5 << 30
+UNSTEADY = 1.1
+TRIES, APART_S = 30, 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Finding:
 def examine(catalog: Catalog, docker: Mapping[str, Any]) -> list[Finding]:
     """All findings; `docker` holds what is known of the daemon, or its `error`."""
     machine, state = environment.machine(), environment.state()
-    return [*_toolchains(catalog), *_docker(docker), *_cpu(machine), *_noise(machine, state), *_disk()]
+    return [*_toolchains(catalog), *_docker(docker), *_cpu(machine), *_noise(machine, state), pace(_tried()), *_disk()]
 
 
 def _toolchains(catalog: Catalog) -> Iterator[Finding]:
@@ -90,6 +94,24 @@ def _noise(machine: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[Fin
         yield Finding("warn", f"{machine['swap_bytes'] >> 20} MiB of swap", "swapoff -a (containers get none anyway)")
     if state["load_1min"] > MANY_BUSY:
         yield Finding("warn", f"load {state['load_1min']:.1f}: something else is running", "end it, or wait")
+
+
+def _tried() -> Iterator[int]:
+    """CPU time of the same work, again and again for a second."""
+    for _ in range(TRIES):
+        time.sleep(APART_S)
+        yield work_ns()
+
+
+def pace(tries: Iterable[int]) -> Finding:
+    """Whether the CPU keeps its speed: the same work's CPU times in nanoseconds, without the tenth at either end."""
+    found = sorted(tries)
+    cut = len(found) // 10
+    quick, slow = found[cut], found[-1 - cut]
+    said = f"the same work takes {quick / 1e6:.2f} to {slow / 1e6:.2f} ms of a CPU"
+    if slow <= UNSTEADY * quick:
+        return Finding("ok", said)
+    return Finding("warn", f"{said}: its speed changes", "end what else runs, or measure at another hour; runs record it (reference_ms)")
 
 
 def _disk() -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from makers import run, session
 from toy_checkout import checkout
 
 import harness
-from harness import cli, listing, store
+from harness import cli, doctor, listing, store
 from harness.runner import live
 
 ROOT = Path(__file__).parents[1]
@@ -228,6 +228,14 @@ def test_the_doctor_gives_advice_with_everything_amiss(monkeypatch: pytest.Monke
     amiss = [r for r in rows if r["mark"] != "ok"]
     assert done.exit_code == 1 and any("Docker" in r["what"] for r in amiss) and all(r["advice"] for r in amiss)
     assert [line.split()[0] for line in bench("doctor").stdout.splitlines()] == [r["mark"] for r in rows]
+
+
+def test_the_doctor_sees_a_cpu_that_changes_its_speed() -> None:
+    steady = [1_000_000 + 1_000 * k for k in range(30)]
+    assert doctor.pace(steady) == doctor.Finding("ok", "the same work takes 1.00 to 1.03 ms of a CPU")
+    assert doctor.pace([*steady[:27], 9_000_000, 9_000_000, 9_000_000]).mark == "ok", "a tenth may be far off"
+    said = doctor.pace([*steady[:15], *(2 * work for work in steady[:15])])
+    assert (said.mark, said.what) == ("warn", "the same work takes 1.00 to 2.02 ms of a CPU: its speed changes")
 
 
 @pytest.fixture

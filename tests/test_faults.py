@@ -75,6 +75,7 @@ def test_what_is_lawful_is_ok(faults: list[Run], variant: str) -> None:
         assert run.times.hello_ns and run.times.ready_ns and run.times.done_ns and run.times.exit_ns
         assert run.times.hello_ns <= run.times.ready_ns <= run.times.done_ns < run.times.exit_ns
         assert run.memory.anon_bytes and run.outside and run.hello and run.pauses and run.stalls and run.control and run.usage
+        assert all(float(str(state["reference_ms"])) > 0 for state in (run.state_before, run.state_after))
 
 
 @pytest.mark.parametrize("variant", SUSPECT)

@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "progress": PURE,
     "runner": PURE | {"protocol", "plan", "environment"},
     "report": PURE | {"blame", "claims", "compare", "highest_rate", "memory_floor", "pace", "stats"},
-    "doctor": {"catalog", "data", "environment"},
+    "doctor": {"catalog", "data", "environment", "runner"},
     "searching": PURE | {"highest_rate", "memory_floor", "pace", "store"},
     "probing": PURE | {"searching", "session", "store"},
     "session": PURE | {"catalog", "outputs", "runner", "store", "traffic", "verify"},

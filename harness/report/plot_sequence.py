@@ -24,6 +24,7 @@ STATES = (
     ("pressure_io", "I/O pressure, %"),
     ("steal_s", "steal since\nthe first, s"),
     ("temperature_c", "°C"),
+    ("reference_ms", "the same\nwork, ms"),
 )
 COUNTERS = {"steal_s"}
 """States that only ever grow: what counts of them is the growth."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +14,14 @@ import msgspec
 
 from harness.model import Stalls, Timing
 from harness.runner.engine import HARNESS_VARIABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What lay between two marks, and the CPU time of a fixed piece of work at the second."""
+
+    stalls: Stalls | None = None
+    work_ns: int | None = None
 
 
 class ControlMeter:
@@ -32,19 +42,20 @@ class ControlMeter:
             os.sched_setaffinity(self._process.pid, self._cpus)
         return self
 
-    def mark(self) -> Stalls | None:
-        """What was seen since the last mark; None where the meter has died."""
+    def mark(self) -> Mark:
+        """What was seen since the last mark; nothing where the meter has died."""
         pipe = self._process
         if pipe is None or pipe.stdin is None or pipe.stdout is None:
-            return None
+            return Mark()
         try:
             pipe.stdin.write(b"\n")
             pipe.stdin.flush()
-            return msgspec.json.decode(pipe.stdout.readline(), type=Stalls)
+            return msgspec.json.decode(pipe.stdout.readline(), type=Mark)
         except (BrokenPipeError, msgspec.MsgspecError):
-            return None
+            return Mark()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._process and self._process.stdin:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):  # it has died, and what was written to it is still in the buffer
+                self._process.stdin.close()
             self._process.wait(timeout=5)

@@ -11,7 +11,7 @@ from harness.environment import state
 from harness.model import SCHEMA, Case, Dataset, Outcome, Run, Timing
 from harness.plan import expected_samples
 from harness.protocol import Transcript, request
-from harness.runner.control import ControlMeter
+from harness.runner.control import ControlMeter, Mark
 from harness.runner.drive import Watch, drive
 from harness.runner.engine import Engine, Launch
 from harness.runner.load.generator import Visit
@@ -40,8 +40,7 @@ def execute(
     seen = engine.paths(launch)
     inputs = {name: f"{seen.data}/{path.rsplit('/', 1)[-1]}" for name, path in data.inputs.items()}
     ask = request(job, case.params, inputs, timing, seen.out, seen.outputs, visit.connections if visit else None)
-    before, started = state(), datetime.now(UTC).isoformat(timespec="milliseconds")
-    meter.mark()
+    before, started = _around(meter.mark()), datetime.now(UTC).isoformat(timespec="milliseconds")
     owed = expected_samples(job)[:1] if visit else expected_samples(job)
     watch = Watch(Transcript(owed, launch.owed_answers, visit is not None), job.limits, time.monotonic_ns(), guest=visit)
     handle = engine.start(launch)
@@ -68,13 +67,18 @@ def _visited(run: Run, visit: Visit, watch: Watch) -> Run:
     return run
 
 
+def _around(mark: Mark) -> dict[str, object]:
+    """The state of the machine, with how quick the jobs' CPUs are."""
+    return {**state(), "reference_ms": None if mark.work_ns is None else mark.work_ns / 1e6}
+
+
 def _record(launch: Launch, case: Case, engine: Engine, watch: Watch, meter: ControlMeter, before: dict[str, object], started: str) -> Run:
-    said, ended = watch.transcript, watch.exit
+    said, ended, mark = watch.transcript, watch.exit, meter.mark()
     return replace(
         blank(launch, case, engine, watch.outcome, watch.reason),
         started=started, start_ns=watch.start_ns, times=watch.times, threads_seen=said.threads, hello=said.hello,
-        samples=tuple(said.samples), answers=dict(said.answers), pauses=said.pauses, stalls=said.stalls, control=meter.mark(),
+        samples=tuple(said.samples), answers=dict(said.answers), pauses=said.pauses, stalls=said.stalls, control=mark.stalls,
         usage=said.usage, outside=watch.last_reading, anon_peak_bytes=watch.anon_peak, memory=watch.series,
-        state_before=before, state_after=state(), exit_code=ended.code if ended else None,
+        state_before=before, state_after=_around(mark), exit_code=ended.code if ended else None,
         stderr=watch.stderr.decode("utf-8", "backslashreplace"),
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """The control meter: the stall meter of impls/PROTOCOL.md in a process of its own, on the CPUs of the jobs.
 
 What it oversleeps is the machine's doing, not a runtime's. Run as a script (`python meter.py INTERVAL_NS THRESHOLD_NS`), it sleeps
-until a line comes on standard input, answers with what it saw since the last line, and goes on; at the end of input it ends.
+until a line comes on standard input, answers with what it saw since the last line and how quick the CPU is now, and goes on; at the
+end of input it ends.
 Imports nothing of ours, so that it starts quickly and stays small.
 """
 
@@ -13,6 +14,8 @@ import sys
 import time
 
 KEEP = 4096
+WORK = 20_000
+"""Rounds of the fixed piece of work: about a millisecond."""
 
 
 def measure(interval_ns: int, threshold_ns: int) -> dict[str, object]:
@@ -36,6 +39,21 @@ def measure(interval_ns: int, threshold_ns: int) -> dict[str, object]:
     return {**meter, "histogram": histogram, "events": spans, "dropped": dropped}
 
 
+def work_ns() -> int:
+    """CPU time of a fixed piece of work, the least of three: longer where the CPU is slower, whoever is to blame.
+
+    CPU time and not the clock, so that waiting for the CPU is no part of it: that is what the meter's sleep shows.
+    """
+    return min(_worked() for _ in range(3))
+
+
+def _worked() -> int:
+    begun, total = time.thread_time_ns(), 0
+    for number in range(WORK):
+        total += number * number
+    return time.thread_time_ns() - begun
+
+
 def main() -> None:
     """Answer each line with what was seen since the one before."""
     interval, threshold = int(sys.argv[1]), int(sys.argv[2])
@@ -43,7 +61,7 @@ def main() -> None:
         seen = measure(interval, threshold)
         if not sys.stdin.readline():
             return
-        print(json.dumps(seen), flush=True)
+        print(json.dumps({"stalls": seen, "work_ns": work_ns()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -119,6 +119,7 @@ SPOILERS = (
     ("steal_s", "CPU steal, s", "it rises: the host gave the CPU to another machine"),
     ("temperature_c", "temperature, °C", "it nears the limit at which the CPU slows down"),
     ("mhz", "clock, MHz", "it differs between runs"),
+    ("reference_ms", "CPU time of the same work, ms", "it differs between runs: the CPU was slower, by a neighbour, heat or its clock"),
     ("memory_available_bytes", "memory available", "it is little: the kernel starts to reclaim"),
 )  # fmt: skip
 
