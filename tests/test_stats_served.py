@@ -1,10 +1,12 @@
 """Figures of a server under load, against histograms and passes whose truth is known by hand."""
 
+from dataclasses import replace
+
 import pytest
 from makers import run, sample
 
 from harness import stats
-from harness.model import Arrivals, Latency, Run
+from harness.model import Arrivals, Latency, Run, Series
 from harness.stats.served import decoded
 from harness.stats.tails import histogram
 
@@ -39,6 +41,17 @@ def test_passes_are_one_stream_of_requests() -> None:
     assert stats.figure(both, "response_p99_seconds") == pytest.approx(0.003, rel=1e-3)
     assert stats.figure(both, "answers_per_second") == 500
     assert stats.figure(both, "cpu_seconds_per_answer") == pytest.approx(0.08 / 1000)
+
+
+def test_idle_is_the_last_look_before_the_first_request() -> None:
+    """The warm-up begins at 0 on the clock of the samples: at 0.9 s of a job that began a second earlier it was not there yet."""
+    begun, looks = -(10**9), Series((100 * MS, 900 * MS, 1100 * MS, 2000 * MS), (5, 70, 80, 90), 10 * MS)
+    found = served((latency([MS] * 500), 1))
+    start = found.samples[0].start_ns
+    assert stats.figure(replace(found, start_ns=start + begun, memory=looks), "idle_memory") == 70
+    assert stats.figure(replace(found, start_ns=start, memory=looks), "idle_memory") is None
+    assert stats.figure(replace(found, start_ns=None, memory=looks), "idle_memory") is None
+    assert stats.figure(run(samples=(sample("s1", 2),), start_ns=0, memory=looks), "idle_memory") is None
 
 
 @pytest.mark.parametrize(("arrivals", "taken"), [("closed", 0.002), ("poisson", 0.001)])

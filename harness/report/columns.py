@@ -54,6 +54,7 @@ SOMETIMES = (
     ("response_p99_s", Column("p99\nms", lambda r: number(_scaled(_centre(r, "response_p99_s"), 1e-3)))),
     ("response_p999_s", Column("p99.9\nms", lambda r: number(_scaled(_centre(r, "response_p999_s"), 1e-3)))),
     ("cpu_per_answer_s", Column("CPU us\nan answer", lambda r: number(_scaled(_centre(r, "cpu_per_answer_s"), 1e-6)))),
+    ("idle_bytes", Column("idle\nMiB", lambda r: number(_scaled(_centre(r, "idle_bytes"), 1 << 20)))),
     ("query_p90_s", Column("query p90\nms", lambda r: number(_scaled(_centre(r, "query_p90_s"), 1e-3)))),
 )
 """Figures that few workloads tell of; a column only where there is one."""
@@ -61,7 +62,7 @@ SOMETIMES = (
 NOTE = (
     "total: steady passes of all steps (of traffic: a request), geometric mean over the blocks; times the fastest: paired by block; "
     "first: first passes; start-up: from start to ready; response: from the instant at which a request was due; "
-    "first answer: from start to it; query p90: by MLPerf's early stopping; peak: anonymous memory; "
+    "first answer: from start to it; idle: before the first request; query p90: by MLPerf's early stopping; peak: anonymous memory; "
     "stall: the longest oversleep inside the job, control: of a sleeper beside it"
 )
 

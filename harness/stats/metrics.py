@@ -11,6 +11,7 @@ from harness.stats.figures import cold_start_seconds, cpu_seconds, first_seconds
 from harness.stats.served import (
     answers_per_second,
     cpu_seconds_per_answer,
+    idle_memory,
     overload_goodput,
     recovery_over_ideal,
     recovery_seconds,
@@ -65,6 +66,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("cores_used", "CPU time over wall time of the steady passes", "cores", FLOOR, "run"),
         Metric("ready_seconds", "time from start to ready", "s", FLOOR, "run"),
         Metric("peak_memory", "peak of anonymous memory", "bytes", FLOOR, "run"),
+        Metric("idle_memory", "anonymous memory of a server before its first request", "bytes", FLOOR, "run"),
         Metric("memory_over_input", "peak of anonymous memory over the input's size", "bytes a byte", FLOOR, "run"),
         Metric("rejects_found", "rows reported as malformed over rows spoilt on purpose", "found a planted", EXACT, "run"),
         Metric("response_p50_seconds", "median response under load", "s", FLOOR, "run"),
@@ -142,6 +144,7 @@ _OF_A_RUN: Mapping[str, Callable[[Run, Sequence[str] | None, Inputs], float | No
     "cold_start_seconds": lambda run, _, __: cold_start_seconds(run),
     "ready_seconds": lambda run, _, __: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
     "peak_memory": lambda run, _, __: run.anon_peak_bytes,
+    "idle_memory": lambda run, _, __: idle_memory(run),
     "memory_over_input": lambda run, _, inputs: _memory_over_input(run, inputs),
     "rejects_found": lambda run, _, inputs: _rejects_found(run, inputs),
 }

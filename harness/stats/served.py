@@ -1,4 +1,4 @@
-"""Run of a server -> its figures under load: response times, answers a second, CPU time an answer, recovery.
+"""Run of a server -> its figures under load: response times, answers a second, CPU time an answer, recovery; and its memory before.
 
 A response runs from the instant at which its request was due.
 """
@@ -55,6 +55,18 @@ def answers_per_second(run: Run, steps: Sequence[str] | None = None) -> float | 
     passes = [s for s in _steady(run, steps) if s.latency]
     wall = sum(s.wall_ns for s in passes)
     return sum(s.units for s in passes) * 1e9 / wall if wall else None
+
+
+def idle_memory(run: Run) -> int | None:
+    """Anonymous bytes of a server that is ready and has not been asked anything: the last look before the first phase of traffic.
+
+    The load generator's connections are open by then or about to be. None where there was no traffic, or no look before it.
+    """
+    first = next((s.start_ns for s in run.samples if s.latency), None)
+    if first is None or run.start_ns is None:
+        return None
+    seen = [held for at, held in zip(run.memory.at_ns, run.memory.anon_bytes, strict=True) if run.start_ns + at < first]
+    return seen[-1] if seen else None
 
 
 def cpu_seconds_per_answer(run: Run, steps: Sequence[str] | None = None) -> float | None:

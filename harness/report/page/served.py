@@ -14,7 +14,7 @@ from harness.report.words import UNKNOWN, number, percent, rate, with_interval
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999))
 COLUMNS = (
     "offered a second", "answers a second", *(f"{name} ms (95 %)" for name, _ in QUANTILES), "longest ms",
-    "naive p99 ms", "CPU µs an answer", "most waiting", "generator’s lateness p99 µs",
+    "naive p99 ms", "CPU µs an answer", "idle MiB", "most waiting", "generator’s lateness p99 µs",
 )  # fmt: skip
 RECOVERY = (
     "overloaded: answers a second over the closed loop’s (95 %)", "open when the rate fell", "recovery s (95 %)", "times the ideal (95 %)",
@@ -41,6 +41,7 @@ def _latency(row: Row) -> list[Cell]:
     responses, services, lateness = ([stats.decoded(getattr(one, name)) for one in held] for name in ("response", "service", "lateness"))
     cpu = row.figures.get("cpu_per_answer_s")
     through = row.figures.get("units_per_s")
+    idle = row.figures.get("idle_bytes")
     return [
         _offered(held),
         Cell(rate(through.centre if through else None), through.centre if through else None),
@@ -48,6 +49,7 @@ def _latency(row: Row) -> list[Cell]:
         _plain(max(h.get_max_value() for h in responses) / 1e6),
         _tail(stats.tail(services, 0.99)),
         _plain(cpu.centre * 1e6 if cpu else None),
+        _plain(idle.centre / (1 << 20) if idle else None),
         _plain(float(max(one.queue_max for one in held))),
         _plain(median(h.get_value_at_percentile(99) for h in lateness) / 1e3),
     ]
