@@ -5,7 +5,7 @@ Also keeps every request's record, as Parquet, and has the slow ones' causes fou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,25 +63,37 @@ def _phase(latency: Latency) -> str | None:
 
 LATE_NS = 50_000
 LATE_SHARE = 0.05
+DOWNSTREAM_SHARE = 0.01
 
 
 def suspicions(run: Run) -> tuple[str, ...]:
-    """Where the load generator itself lagged in an open loop, so that the run is void.
+    """Where the load generator itself lagged, so that the run is void. A warm-up is no figure.
 
-    Its lateness counts at p99: above 50 us, and above 5 % of the response's p99, below which nobody would see it. A warm-up is no figure.
+    Lateness counts at p99: in an open loop above 50 us and above 5 % of the response's p99, below which nobody would see it. Of the
+    service behind the server above 50 us and a hundredth of the median response: by so much it may have slowed a closed loop.
     """
     found = []
     for sample in run.samples:
-        if not sample.latency or not _steady(sample) or sample.latency.arrivals == "closed":
+        if not sample.latency or not _steady(sample):
             continue
-        late, response = (_p99(text) for text in (sample.latency.lateness, sample.latency.response))
-        if late > max(LATE_NS, LATE_SHARE * response):
-            found.append(f"{sample.step}, pass {sample.number}: the load generator lagged, {late / 1e3:.0f} us at its 99th percentile")
+        for who, late in _lagged(sample.latency):
+            found.append(f"{sample.step}, pass {sample.number}: {who} lagged, {late / 1e3:.0f} us at its 99th percentile")
     return tuple(found)
 
 
-def _p99(encoded: str) -> int:
-    return int(HdrHistogram.decode(encoded).get_value_at_percentile(99))
+def _lagged(latency: Latency) -> Iterator[tuple[str, int]]:
+    """Who, and its lateness."""
+    late = _at(latency.lateness, 99)
+    if latency.arrivals != "closed" and late > max(LATE_NS, LATE_SHARE * _at(latency.response, 99)):
+        yield "the load generator", late
+    if latency.downstream:
+        late = _at(latency.downstream, 99)
+        if late > max(LATE_NS, DOWNSTREAM_SHARE * _at(latency.response, 50)):
+            yield "the service behind the server", late
+
+
+def _at(encoded: str, percentile: float) -> int:
+    return int(HdrHistogram.decode(encoded).get_value_at_percentile(percentile))
 
 
 def _counts(found: Mapping[str, int]) -> str:

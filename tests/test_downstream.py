@@ -24,6 +24,7 @@ from makers import DATA, sample
 
 from harness import catalog, traffic
 from harness.model import Latency
+from harness.stats.served import decoded
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -219,6 +220,8 @@ def judged(program: tuple[str, ...], folder: Path, passed: Callable[[bytes, int]
         server.shutdown()
     (told,) = (event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "phase")
     assert told["answered"] == told["due"] == 400
+    late = decoded(told["downstream"])
+    assert late.get_total_count() == 400 and late.get_max_value() < 0.2e9, "each answer's own lateness, not its delay"
     spec = catalog.load(ROOT).workloads[served.WORKLOAD]
     step = next(step for step in spec.steps if step.traffic and step.traffic.downstream)
     truth = pl.DataFrame({"request": range(len(BODIES)), "probability": [passed_on(body) for body in BODIES]})

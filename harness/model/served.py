@@ -57,7 +57,7 @@ class Latency:
     a request was due to the last byte of its answer (Tene's cure for coordinated omission), `service` from its sending. `lateness` is
     the generator's own: from the instant at which it could have sent to the sending. `changed` counts answers that differ from the
     first to the same body; `failed` requests without an answer, by reason. `generator_ns` is the generator's own CPU time.
-    `recovery` is None where the rate did not fall.
+    `recovery` is None where the rate did not fall. `downstream` is the lateness of the service behind the server, None without one.
     """
 
     arrivals: Arrivals
@@ -74,6 +74,7 @@ class Latency:
     generator_ns: int | None = None
     turn: Turn | None = None
     recovery: Recovery | None = None
+    downstream: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use hdrhistogram::Histogram;
+
 use crate::ask::Asked;
 use crate::http::{self, Request};
-use crate::keep::fnv;
+use crate::keep::{empty, fnv};
 use crate::schedule::mixed;
 use crate::sys::{Poll, listen, now};
 
@@ -41,6 +43,7 @@ pub struct Downstream {
     /// In the order in which they are due, as all wait for the same time.
     due: VecDeque<Due>,
     delay: u64,
+    lateness: Histogram<u64>,
 }
 
 impl Downstream {
@@ -62,6 +65,7 @@ impl Downstream {
             free: (0..most).rev().collect(),
             due: VecDeque::with_capacity(most),
             delay: (asked.delay_ms * 1e6) as u64,
+            lateness: empty(),
         })
     }
 
@@ -74,9 +78,16 @@ impl Downstream {
         }
         self.ready = ready;
         while let Some(due) = self.due.pop_front_if(|due| due.at <= now()) {
+            self.lateness.saturating_record((now() - due.at).max(1));
             self.answer(&due);
         }
         Ok(())
+    }
+
+    /// How late its answers were since the last asking. How long a request lay unread before is not in it: of the same order, for
+    /// reading and answering have their turn in the same loop.
+    pub fn lateness(&mut self) -> Histogram<u64> {
+        std::mem::replace(&mut self.lateness, empty())
     }
 
     /// Connections beyond the bound are closed at once.

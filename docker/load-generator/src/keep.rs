@@ -140,11 +140,16 @@ pub struct Tally {
     response: Histogram<u64>,
     service: Histogram<u64>,
     lateness: Histogram<u64>,
+    /// Of the service behind the server: from the instant at which an answer was due to its writing.
+    pub downstream: Option<Histogram<u64>>,
+}
+
+pub fn empty() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, HIGHEST_NS, 3).expect("lawful bounds")
 }
 
 impl Tally {
     pub fn new() -> Self {
-        let empty = || Histogram::new_with_bounds(1, HIGHEST_NS, 3).expect("lawful bounds");
         Self {
             due: 0,
             answered: 0,
@@ -156,6 +161,7 @@ impl Tally {
             response: empty(),
             service: empty(),
             lateness: empty(),
+            downstream: None,
         }
     }
 
@@ -184,7 +190,7 @@ impl Tally {
         json!({
             "due": self.due, "answered": self.answered, "failed": failed, "statuses": statuses, "changed": self.changed,
             "queue_max": self.queue_max, "response": encoded(&self.response), "service": encoded(&self.service),
-            "lateness": encoded(&self.lateness),
+            "lateness": encoded(&self.lateness), "downstream": self.downstream.as_ref().map(encoded),
         })
     }
 }

@@ -156,6 +156,7 @@ impl<'a> Load<'a> {
         }
         self.give_up(&mut queue)?;
         self.keeper.finish()?;
+        self.tally.downstream = self.downstream.as_mut().map(Downstream::lateness);
         Ok((std::mem::replace(&mut self.tally, Tally::new()), first))
     }
 

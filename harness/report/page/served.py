@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from statistics import median
 
+from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+
 from harness import stats
 from harness.model import Latency, Summary
 from harness.report.findings import Findings, Row
@@ -16,6 +18,7 @@ COLUMNS = (
     "offered a second", "answers a second", *(f"{name} ms (95 %)" for name, _ in QUANTILES), "longest ms",
     "naive p99 ms", "CPU µs an answer", "idle MiB", "most waiting", "generator’s lateness p99 µs",
 )  # fmt: skip
+BEHIND = ("lateness of the service behind p99 µs",)
 RECOVERY = (
     "overloaded: answers a second over the closed loop’s (95 %)", "open when the rate fell", "recovery s (95 %)", "times the ideal (95 %)",
     "outlasted the schedule in",
@@ -26,9 +29,10 @@ RECOVERY = (
 def latency(found: Findings) -> tuple[list[str], list[Line]]:
     """One case: a line an implementation. `naive` is timed from the sending of a request, as a tool without a schedule does."""
     rows = [row for row in found.rows if _phases(row)]
-    fell = any(one.recovery for row in rows for one in _phases(row))
-    lines = [line(row, [*_latency(row), *(_recovery(row) if fell else ())]) for row in rows]
-    return [*COLUMNS, *(RECOVERY if fell else ())], lines
+    every = [one for row in rows for one in _phases(row)]
+    fell, behind = any(one.recovery for one in every), any(one.downstream for one in every)
+    lines = [line(row, [*_latency(row), *(_behind(row) if behind else ()), *(_recovery(row) if fell else ())]) for row in rows]
+    return [*COLUMNS, *(BEHIND if behind else ()), *(RECOVERY if fell else ())], lines
 
 
 def _phases(row: Row) -> list[Latency]:
@@ -51,8 +55,17 @@ def _latency(row: Row) -> list[Cell]:
         _plain(cpu.centre * 1e6 if cpu else None),
         _plain(idle.centre / (1 << 20) if idle else None),
         _plain(float(max(one.queue_max for one in held))),
-        _plain(median(h.get_value_at_percentile(99) for h in lateness) / 1e3),
+        _late(lateness),
     ]
+
+
+def _behind(row: Row) -> list[Cell]:
+    return [_late([stats.decoded(one.downstream) for one in _phases(row) if one.downstream])]
+
+
+def _late(held: list[HdrHistogram]) -> Cell:
+    """The median over the invocations of the 99th percentile."""
+    return _plain(median(h.get_value_at_percentile(99) for h in held) / 1e3 if held else None)
 
 
 def _offered(held: list[Latency]) -> Cell:

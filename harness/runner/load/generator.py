@@ -101,6 +101,7 @@ class Visit:
         latency = Latency(
             phase.arrivals, self._rate, event.due, event.answered, event.failed, event.statuses, event.changed, event.queue_max,
             event.response, event.service, event.lateness, event.user_ns + event.system_ns, phase.turned(self._rate),
+            downstream=event.downstream,
         )  # fmt: skip
         self.samples.append(
             Sample(

@@ -48,6 +48,7 @@ class Ended(msgspec.Struct, tag_field="event", tag="phase"):
     response: str
     service: str
     lateness: str
+    downstream: str | None = None
 
 
 class Done(msgspec.Struct, tag_field="event", tag="done"):
