@@ -45,8 +45,8 @@ browser-tests: setup  ## the report page in headless Chromium
 
 impl-tests: setup  ## the protocol packages' own tests, implementations on the local toolchains, whole sessions with planted faults
 	scripts/impl-tests.sh
-	$(PY) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "impls and not docker and not alone"
-	$(PY) -m pytest -q -m "(sessions or alone) and not docker"
+	$(PY) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "(impls or sessions) and not docker and not alone"
+	$(PY) -m pytest -q -m "alone and not docker"
 
 docker-tests: setup  ## everything in containers
 	$(PY) -m pytest -q -m docker

@@ -11,6 +11,8 @@ missing() {
 export PYTHONPATH=impls/python/protocol:impls/python/shared
 .venv/bin/python -m pytest -q impls/python/protocol impls/python/shared
 if command -v cargo >/dev/null; then
+  # A backtrace names lines; more debugging data only takes time to write.
+  export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=line-tables-only
   CARGO_TARGET_DIR=.bench/build/lint cargo test --quiet --locked --manifest-path impls/rust/Cargo.toml --workspace --exclude bench-polars --exclude bench-tract --exclude bench-candle
   CARGO_TARGET_DIR=.bench/build/lint cargo test --quiet --locked --manifest-path docker/load-generator/Cargo.toml
 else

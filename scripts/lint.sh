@@ -12,6 +12,7 @@ missing() {
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 if command -v cargo >/dev/null; then
+  export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=line-tables-only
   cargo fmt --manifest-path impls/rust/Cargo.toml --all --check
   cargo fmt --manifest-path docker/load-generator/Cargo.toml --check
   # Without the variants that compile a large library: minutes for a few lines of code; they are checked where they are built.

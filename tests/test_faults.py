@@ -36,7 +36,7 @@ FOUND = {
 }
 """Those that verification finds, so that they are not timed."""
 SUSPECT = {
-    "liar_wall": r"of CPU time in 0\.00 s on 1 CPU",
+    "liar_wall": r"of CPU time in 0\.0\d s on 1 CPU",
     "liar_cpu": r"it claims \d+\.\d\d s of CPU time, its account shows",
     "liar_clock": "its timed sections lie outside the time that the job ran",
     "threads4": "its engine uses 4 threads, 1 were allowed",
@@ -102,9 +102,10 @@ def test_fifty_megabytes_are_seen(faults: list[Run]) -> None:
 
 def test_twice_the_work_is_seen(bench: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "session"
-    done = bench("run", *COUNT, *select("honest", "slow100"), "--blocks", "5", "--param", "loops=2000000", "--out", folder)
+    done = bench("run", *COUNT, *select("honest", "slow100"), "--blocks", "10", "--param", "loops=200000", "--out", folder)
     runs = session_of(done, folder)[1]
-    # The least CPU time of many interleaved passes. Smaller plants are recovered by `make selftest`, on a quiet machine.
+    # The least CPU time of many interleaved passes, so short that some fall between a neighbour's bursts.
+    # Smaller plants are recovered by `make selftest`, on a quiet machine.
     slow, honest = (min(map(cpu_ns, passes(runs, variant))) for variant in ("slow100", "honest"))
     assert 1.5 < slow / honest < 3
 

@@ -15,7 +15,7 @@ from harness.cli.common import kept
 from harness.progress import Progress
 from harness.report.reached import reached
 
-pytestmark = pytest.mark.sessions
+pytestmark = [pytest.mark.sessions, pytest.mark.alone]
 KEEPS_UP_TO = 900
 SAYS = f"response=encoded([50_000_000 if (rate or 0) > {KEEPS_UP_TO} else 1_000_000] * 2000)"
 """What a generator would see of a server of that capacity; how long a phase takes does not matter to it."""

@@ -133,6 +133,7 @@ def small(*more: str | Path, env: Mapping[str, str] | None = None) -> subprocess
 
 
 @pytest.mark.sessions
+@pytest.mark.alone
 def test_a_small_run_keeps_its_sessions_and_ends_as_its_bounds_do(tmp_path: Path) -> None:
     out = tmp_path / "out"
     tiny = ("--comparisons", "3", "--blocks", "2", "--pilot", "3", "--loops", "20000", "--most", "4", "--seed", "7", "--out", out)
@@ -160,6 +161,7 @@ def test_more_blocks_than_a_session_takes_are_a_mistake() -> None:
 
 
 @pytest.mark.sessions
+@pytest.mark.alone
 def test_a_session_that_does_not_come_about_is_no_finding(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     done = small("--engine", "docker", "--out", tmp_path / "out", env={"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"})

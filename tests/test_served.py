@@ -12,7 +12,7 @@ from planted import one, select, session_of
 from harness import stats, store
 from harness.model import Run
 
-pytestmark = pytest.mark.sessions
+pytestmark = [pytest.mark.sessions, pytest.mark.alone]
 ASK = ("--workload", "doubling", "--engine", "local", "--seed", "7", "--no-aa", "--no-plot", "--blocks", "1")
 FOUND = {
     "server_wrong": ("wrong", "closed: value is"),
