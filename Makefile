@@ -49,7 +49,7 @@ impl-tests: setup  ## the protocol packages' own tests, implementations on the l
 	$(PY) -m pytest -q -m "alone and not docker"
 
 docker-tests: setup  ## everything in containers
-	$(PY) -m pytest -q -m docker
+	$(PY) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m docker
 
 benchmarks: setup  ## time the harness's own hot paths
 	$(PY) -m pytest -q tests/benchmarks --benchmark-enable --benchmark-only

@@ -7,6 +7,10 @@ FROM ${RUST} AS extension
 WORKDIR /source
 COPY rust .
 WORKDIR /source/python-kernels
+# As in rust.Dockerfile.
+ARG CARGO_PROFILE_RELEASE_OPT_LEVEL
+ARG CARGO_PROFILE_RELEASE_LTO
+ARG CARGO_PROFILE_RELEASE_CODEGEN_UNITS
 # No Python here: abi3 leaves everything about the interpreter to the stable interface.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/target,sharing=locked \

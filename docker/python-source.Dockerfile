@@ -14,6 +14,8 @@ WORKDIR /source
 RUN apt-get source --download-only python3.13 && dpkg-source --no-check --extract python3.13_*.dsc python
 WORKDIR /source/python
 ARG CONFIGURE
+# The compiler's options, for who wants the answers and not the speed; unset, they are CPython's own.
+ARG OPT
 RUN ./configure --prefix=/opt/python --without-ensurepip --disable-test-modules ${CONFIGURE} && \
     make -j"$(nproc)" && make install && find /opt/python -name __pycache__ -prune -exec rm -rf {} +
 

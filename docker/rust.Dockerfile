@@ -13,6 +13,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf 
 WORKDIR /source
 COPY . .
 ARG VARIANT
+# Profiles of Cargo's by their variables, for who wants the answers and not the speed; unset, they are the manifest's.
+ARG CARGO_PROFILE_RELEASE_OPT_LEVEL
+ARG CARGO_PROFILE_RELEASE_LTO
+ARG CARGO_PROFILE_RELEASE_CODEGEN_UNITS
 # Cargo is started in the variant's own folder, where it finds that variant's .cargo/config.toml.
 WORKDIR /source/${VARIANT}
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

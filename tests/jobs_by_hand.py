@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import quickly
 from makers import TIMING, job
 from workload_scripts import load
 
-from harness import catalog, data, protocol
+from harness import data, protocol
 from harness.model import Implementation, Job
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +28,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import nasty  # noqa: E402
 from nasty_run.programs import Program  # noqa: E402
 
-CATALOG = catalog.load(ROOT)
+CATALOG = quickly.load(ROOT)
 WORKLOAD = "csv-etl"
 PARAMS = {"repeat": 1, "spoilt": 0, "table": 0}
 TAKERS = [impl for impl in CATALOG.implementations.values() if WORKLOAD in impl.workloads]

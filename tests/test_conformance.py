@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import quickly
 from rich.console import Console
 
 from harness import building, catalog, choosing, measure
@@ -15,7 +16,7 @@ from harness.model import Params, Run, steps_of
 from harness.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
-CATALOG = catalog.load(ROOT)
+CATALOG = quickly.load(ROOT)
 QUICK = [i.name for i in CATALOG.implementations.values() if i.quick]
 ALL = list(CATALOG.implementations)
 SMALL: list[tuple[str, str, Params]] = [
