@@ -1,7 +1,7 @@
 # The targets that people and CI call; each says what it does with `make help`.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup lock bases docker build bench test unit lint browser-tests impl-tests docker-tests benchmarks selftest nightly clean
+.PHONY: help setup lock bases docker build bench test unit lint browser-tests impl-tests docker-tests benchmarks selftest nightly nightly-tests clean
 
 BENCH := .venv/bin/bench
 PY := .venv/bin/python
@@ -59,6 +59,9 @@ selftest: setup  ## error rates of this harness on this machine: equal programs,
 
 nightly: setup docker  ## measure the quick selection in containers, write its page, compare with the night before
 	scripts/nightly.sh
+
+nightly-tests: setup  ## in containers, with what is compiled for too long to be tested at each change
+	BENCH_NIGHTLY=1 $(PY) -m pytest -q -m docker tests/test_conformance.py tests/test_full_disk.py
 
 clean:  ## remove what was built and cached here (results stay)
 	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

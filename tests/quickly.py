@@ -4,6 +4,7 @@ What takes minutes from nothing (`quick = false`) is compiled with little optimi
 compiled as its recipe says, and block 0 of each session holds every answer of that against the oracle.
 """
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,11 @@ PROFILE = {
     "OPT": "-O1",
 }
 """Arguments that the recipes with Rust or CPython's source in them take; to others they are nothing."""
+
+
+NIGHTLY = frozenset() if os.environ.get("BENCH_NIGHTLY") else frozenset({"rust/polars"})
+"""Tested in a container by the nightly job, which sets BENCH_NIGHTLY: little optimisation or much, it is compiled for a quarter of an
+hour and more, and with it CI did not come to an end."""
 
 
 def load(root: Path) -> Catalog:

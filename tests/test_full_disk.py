@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import quickly
 from jobs_by_hand import (
     CATALOG,
     QUICK,
@@ -114,7 +115,7 @@ def disk(way: Way, engine: DockerEngine) -> Iterator[tuple[SmallDisk, Build]]:
 
 @pytest.mark.docker
 @pytest.mark.timeout(3600)
-@each_way(TAKERS)
+@each_way([impl for impl in TAKERS if impl.name not in quickly.NIGHTLY])
 def test_a_disk_that_fills_is_an_error_and_no_output(
     way: Way, disk: tuple[SmallDisk, Build], engine: DockerEngine, sound: dict[str, str]
 ) -> None:
