@@ -100,14 +100,16 @@ def test_fifty_megabytes_are_seen(faults: list[Run]) -> None:
         assert 48e6 < more - less < 52e6
 
 
-def test_twice_the_work_is_seen(bench: Bench, tmp_path: Path) -> None:
+def test_ten_times_the_work_is_seen(bench: Bench, tmp_path: Path) -> None:
+    """By the least CPU time of interleaved passes. Not twice: on a shared machine the same work may take that long by itself.
+
+    Smaller plants are recovered by `make selftest`, on a quiet machine.
+    """
     folder = tmp_path / "session"
-    done = bench("run", *COUNT, *select("honest", "slow100"), "--blocks", "10", "--param", "loops=200000", "--out", folder)
+    done = bench("run", *COUNT, *select("honest", "slow900"), "--blocks", "5", "--param", "loops=200000", "--out", folder)
     runs = session_of(done, folder)[1]
-    # The least CPU time of many interleaved passes, so short that some fall between a neighbour's bursts.
-    # Smaller plants are recovered by `make selftest`, on a quiet machine.
-    slow, honest = (min(map(cpu_ns, passes(runs, variant))) for variant in ("slow100", "honest"))
-    assert 1.5 < slow / honest < 3
+    slow, honest = (min(map(cpu_ns, passes(runs, variant))) for variant in ("slow900", "honest"))
+    assert 4 < slow / honest < 25
 
 
 def test_the_second_label_runs_in_each_block_and_is_verified_once(bench: Bench, tmp_path: Path) -> None:
