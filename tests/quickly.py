@@ -21,9 +21,11 @@ PROFILE = {
 """Arguments that the recipes with Rust or CPython's source in them take; to others they are nothing."""
 
 
-NIGHTLY = frozenset() if os.environ.get("BENCH_NIGHTLY") else frozenset({"rust/polars"})
-"""Tested in a container by the nightly job, which sets BENCH_NIGHTLY: little optimisation or much, it is compiled for a quarter of an
-hour and more, and with it CI did not come to an end."""
+SLOWEST = frozenset({"rust/polars", "python/stdlib-ft", "python/stdlib-gil"})
+NIGHTLY = frozenset() if os.environ.get("BENCH_NIGHTLY") else SLOWEST
+"""Tested in a container by the nightly job, which sets BENCH_NIGHTLY: with them CI did not come to an end. Polars is compiled for a
+quarter of an hour and more, with little optimisation or much; the other two are one program on interpreters that are compiled from
+source."""
 
 
 def load(root: Path) -> Catalog:
