@@ -83,13 +83,10 @@ def suspicions(run: Run) -> tuple[str, ...]:
 
 def _lagged(latency: Latency) -> Iterator[tuple[str, int]]:
     """Who, and its lateness."""
-    late = _at(latency.lateness, 99)
-    if latency.arrivals != "closed" and late > max(LATE_NS, LATE_SHARE * _at(latency.response, 99)):
+    if latency.arrivals != "closed" and (late := _at(latency.lateness, 99)) > max(LATE_NS, LATE_SHARE * _at(latency.response, 99)):
         yield "the load generator", late
-    if latency.downstream:
-        late = _at(latency.downstream, 99)
-        if late > max(LATE_NS, DOWNSTREAM_SHARE * _at(latency.response, 50)):
-            yield "the service behind the server", late
+    if latency.downstream and (late := _at(latency.downstream, 99)) > max(LATE_NS, DOWNSTREAM_SHARE * _at(latency.response, 50)):
+        yield "the service behind the server", late
 
 
 def _at(encoded: str, percentile: float) -> int:

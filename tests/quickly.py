@@ -1,7 +1,7 @@
 """A catalogue whose slow images are compiled quickly, for tests that ask for right answers and not for speed.
 
-What takes minutes from nothing (`quick = false`) is compiled with little optimisation: CI has hours otherwise. What is measured is
-compiled as its recipe says, and block 0 of each session holds every answer of that against the oracle.
+What takes minutes from nothing (`quick = false`) is compiled with little optimisation. What is measured is compiled as its recipe
+says, and block 0 of each session holds every answer of that against the oracle.
 """
 
 import os
