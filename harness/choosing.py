@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import building, plan, searching, session
+from harness import building, plan, searching
 from harness import catalog as catalog_module
 from harness.catalog import Catalog
 from harness.model import Case, CaseSpec, Implementation, Job, Params, Step, UserError, Workload, steps_of
+from harness.runner.cpus import choose_cpus, company, usable
 from harness.runner.engine import Engine
 from harness.searching import Search
 
@@ -94,7 +95,7 @@ def planned(
     seed = draw_seed(ask.seed)
     chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
     wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
-    cpus = {threads: session.choose_cpus(threads) for threads in ask.threads}
+    cpus = {threads: choose_cpus(threads) for threads in ask.threads}
     if ask.highest_rate:
         check_rates(wanted, spec.steps, spec.cases, say)
     eng = building.engine(ask.engine, catalog.root, say)
@@ -106,7 +107,7 @@ def planned(
     wanted, chosen = fitting(spec, wanted, chosen, say)
     jobs = plan.jobs(spec, wanted, chosen, seed=seed, blocks=ask.timed_blocks, cpus=cpus, again=ask.again)
     if any(step.traffic for case in wanted for step in steps_of(case, spec.steps)):
-        session.company(max(cpus.values(), key=len))
+        company(max(cpus.values(), key=len), usable())
     return eng, spec, wanted, chosen, seed, jobs
 
 

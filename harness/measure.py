@@ -29,6 +29,7 @@ from harness.model import (
 )
 from harness.progress import Progress
 from harness.runner import live
+from harness.runner.cpus import choose_cpus
 from harness.runner.docker import DockerEngine
 from harness.runner.engine import Engine
 from harness.searching import Search
@@ -169,7 +170,7 @@ def for_request(
     known = choosing.select(catalog, workload, (), quick=False)
     for case in choosing.cases(spec, patterns, seed, changes):
         _, able = choosing.fitting(spec, [case], known, lambda _: None)
-        job = plan.jobs(spec, [case], able[:1], seed=seed, blocks=1, cpus={threads: session.choose_cpus(threads)})[-1]
+        job = plan.jobs(spec, [case], able[:1], seed=seed, blocks=1, cpus={threads: choose_cpus(threads)})[-1]
         everything = replace(job, steps=tuple(s.name for s in steps_of(case, spec.steps)))
         yield spec, everything, data.prepare(spec, case, say), case.params
 

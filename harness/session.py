@@ -5,13 +5,12 @@ Takes a Session as it stands in session.json and the runs already written, so a 
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from harness import outputs, store, traffic, verify
 from harness.catalog import Catalog
 from harness.model import Build, Case, Dataset, Job, Run, Session, Step, UserError
 from harness.runner.control import ControlMeter
+from harness.runner.cpus import company, kept_off, usable
 from harness.runner.engine import Engine, EngineError, Launch
 from harness.runner.execute import blank, execute
 from harness.runner.load.generator import ANSWERS as FIRST_ANSWERS
@@ -56,6 +56,8 @@ class Conductor:
     engine: Engine
     harness: str
     observer: Observer
+    usable: Sequence[int] = field(default_factory=usable)
+    """The CPUs of the machine, as they were before the harness kept off some of them."""
 
     def run(self, done: Sequence[Run]) -> Iterator[Run]:
         """Each further run, as it is written."""
@@ -107,7 +109,7 @@ class Conductor:
         """The load generator's visit, on a CPU that is none of the job's."""
         assert self.session.generator
         tool = (*catalog_module.load_generator(self.catalog), self.session.generator)
-        beside = replace(launch, company=company(launch.job.limits.cpus))
+        beside = replace(launch, company=company(launch.job.limits.cpus, self.usable))
         return visit(self.engine, tool, beside, case, data, step, heard, self.observer.step)
 
     def _launch(self, job: Job, build: Build, data: Dataset, out: Path | None, written: Path | None, writes: frozenset[str]) -> Launch:
@@ -181,41 +183,11 @@ def clear(folder: Path) -> None:
 
 @contextmanager
 def measuring(session: Session, jobs: Sequence[Job]) -> Iterator[ControlMeter]:
-    """The control meter on the CPUs that all of the jobs share, and the harness off them."""
+    """The control meter on the CPUs that all of the jobs share, and the harness off them, and off the load generator's."""
     shared = tuple(sorted(set.intersection(*(set(job.limits.cpus) for job in jobs))))
-    with ControlMeter(session.timing, shared) as meter, _kept_off(shared):
+    beside = company(max((job.limits.cpus for job in jobs), key=len), usable()) if session.generator else ()
+    with ControlMeter(session.timing, shared) as meter, kept_off(shared, beside):
         yield meter
-
-
-@contextmanager
-def _kept_off(cpus: tuple[int, ...]) -> Iterator[None]:
-    """Keep the harness itself off the CPUs of the jobs, where there are others."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    usable = os.sched_getaffinity(0)
-    others = usable - set(cpus)
-    os.sched_setaffinity(0, others or usable)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, usable)
-
-
-def choose_cpus(threads: int) -> tuple[int, ...]:
-    """The last `threads` usable CPUs: the first ones are where machines put interrupts, and where the harness goes."""
-    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-    if threads > len(usable):
-        raise UserError(f"{threads} threads on {len(usable)} usable CPUs; take --threads {len(usable)} or less")
-    return tuple(usable[-threads:])
-
-
-def company(cpus: tuple[int, ...]) -> tuple[int, ...]:
-    """The CPU of what runs beside a job: the first that is none of the job's. UserError where there is none."""
-    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-    if not (free := [cpu for cpu in usable if cpu not in cpus]):
-        raise UserError(f"the load generator needs a CPU of its own, and all {len(cpus)} are the server's; take fewer --threads")
-    return (free[0],)
 
 
 def check_resumable(session: Session, catalog: Catalog, engine: Engine) -> None:

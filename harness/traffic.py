@@ -15,7 +15,7 @@ import polars as pl
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
 from harness import blame, verify
-from harness.model import Dataset, Latency, Run, Sample, Step, Tolerance
+from harness.model import LATE_NS, Dataset, Latency, Run, Sample, Step, Tolerance, too_late
 from harness.recovery import recovered
 
 LAWFUL = "200"
@@ -61,15 +61,13 @@ def _phase(latency: Latency) -> str | None:
     return None
 
 
-LATE_NS = 50_000
-LATE_SHARE = 0.05
 DOWNSTREAM_SHARE = 0.01
 
 
 def suspicions(run: Run) -> tuple[str, ...]:
     """Where the load generator itself lagged, so that the run is void. A warm-up is no figure.
 
-    Lateness counts at p99: in an open loop above 50 us and above 5 % of the response's p99, below which nobody would see it. Of the
+    Lateness counts at p99, as `too_late` has it; further out it takes the single figure (stats.response_seconds). Of the
     service behind the server above 50 us and a hundredth of the median response: by so much it may have slowed a closed loop.
     """
     found = []
@@ -83,7 +81,7 @@ def suspicions(run: Run) -> tuple[str, ...]:
 
 def _lagged(latency: Latency) -> Iterator[tuple[str, int]]:
     """Who, and its lateness."""
-    if latency.arrivals != "closed" and (late := _at(latency.lateness, 99)) > max(LATE_NS, LATE_SHARE * _at(latency.response, 99)):
+    if latency.arrivals != "closed" and too_late(late := _at(latency.lateness, 99), _at(latency.response, 99)):
         yield "the load generator", late
     if latency.downstream and (late := _at(latency.downstream, 99)) > max(LATE_NS, DOWNSTREAM_SHARE * _at(latency.response, 50)):
         yield "the service behind the server", late

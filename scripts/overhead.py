@@ -16,11 +16,12 @@ from pathlib import Path
 
 import click
 
-from harness import catalog, choosing, data, plan, session, stats
+from harness import catalog, choosing, data, plan, stats
 from harness.model import Run
 from harness.protocol import request
 from harness.runner import docker_build, live
 from harness.runner.control import ControlMeter
+from harness.runner.cpus import choose_cpus
 from harness.runner.docker import DockerEngine
 from harness.runner.engine import Engine, Launch
 from harness.runner.execute import execute
@@ -41,7 +42,7 @@ class Pair:
         self.case = choosing.cases(self.workload, [case], 1, {})[0]
         self.data = data.prepare(self.workload, self.case, click.echo)
         self.table = Path(self.data.inputs["table"])
-        job = plan.jobs(self.workload, [self.case], [impl], seed=1, blocks=1, cpus={1: session.choose_cpus(1)})[-1]
+        job = plan.jobs(self.workload, [self.case], [impl], seed=1, blocks=1, cpus={1: choose_cpus(1)})[-1]
         self.launch = Launch(job, impl, language, build, "overhead", live.identity(), "", self.table.parent, None)
 
     def harness(self, meter: ControlMeter) -> Run:

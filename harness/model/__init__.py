@@ -64,9 +64,10 @@ from harness.model.recorded import (
     Written,
     kind,
 )
-from harness.model.served import Arrivals, Blame, Latency, Recovery, Traffic, Turn
+from harness.model.served import LATE_NS, Arrivals, Blame, Latency, Recovery, Traffic, Turn, too_late
 
 __all__ = [
+    "LATE_NS",
     "SCHEMA",
     "Arm",
     "Arrivals",
@@ -127,4 +128,5 @@ __all__ = [
     "kind",
     "label",
     "steps_of",
+    "too_late",
 ]

@@ -49,6 +49,17 @@ class Recovery:
     outlasted: bool
 
 
+LATE_NS, LATE_SHARE = 50_000, 0.05
+
+
+def too_late(late_ns: float, response_ns: float) -> bool:
+    """Whether an open loop's figure is in doubt where the generator's own lateness at a quantile is `late_ns`, and the response there.
+
+    The response has the lateness in it. Below 50 us, or a twentieth of the response, nobody would see it.
+    """
+    return late_ns > max(LATE_NS, LATE_SHARE * response_ns)
+
+
 @dataclass(frozen=True, slots=True)
 class Latency:
     """One phase of traffic by the load generator's account. `rate` is what was offered a second (None: closed), up to the `turn` if any.

@@ -15,8 +15,6 @@ from harness.protocol import ProtocolError, Transcript
 from harness.runner.engine import Chunk, Exit, Handle
 
 SAMPLE_S = 0.01
-TRAFFIC_SAMPLE_S = 0.1
-"""The same while traffic runs: on a small machine the harness has its CPU in common with the load generator, whom each look delays."""
 SERIES_LIMIT = 4096
 STDERR_LIMIT = 64 << 10
 GRACE_S = 5.0
@@ -27,11 +25,14 @@ BUSY_SHARE = 0.03
 class Guest(Protocol):
     """What runs beside a job that serves, from its port on."""
 
+    look_s: float
+    """How often the job may be looked at meanwhile: each look takes a CPU away from somebody."""
+
     def begin(self, port: int) -> None:
         """The job accepts connections there."""
 
-    def busy(self) -> bool:
-        """Take what has come of it; False once it is over, however it went."""
+    def busy(self, timeout_s: float) -> bool:
+        """Take what comes of it within `timeout_s`; False once it is over, however it went."""
 
 
 @dataclass(slots=True)
@@ -74,11 +75,6 @@ class Watch:
         return self.guest is not None and self.transcript.port is not None and not self.visited
 
     @property
-    def tick_s(self) -> float:
-        """How long to wait for output before the next look."""
-        return TRAFFIC_SAMPLE_S if self.visiting else SAMPLE_S
-
-    @property
     def times(self) -> Times:
         """The job's instants, relative to its start."""
         marks = (self.hello_ns, self.ready_ns, self.done_ns, self.exit_ns)
@@ -116,20 +112,26 @@ def drive(handle: Handle, request: bytes, watch: Watch, tell: Callable[[str], No
 def _follow(handle: Handle, watch: Watch, tell: Callable[[str], None]) -> None:
     """Until `done`, `error`, the end of output, or a limit."""
     while not (watch.transcript.done or watch.transcript.error or handle.ended) and watch.outcome == "ok":
-        _take(handle.pump(watch.tick_s), watch, tell)
+        if watch.visiting and watch.guest:
+            _attend(handle, watch, watch.guest, tell)
+        else:
+            _take(handle.pump(SAMPLE_S), watch, tell)
         now = time.monotonic_ns()
-        if watch.visiting:
-            _attend(handle, watch, now)
         if now >= watch.next_sample_ns:
             _sample_memory(handle, watch, now)
         _check_limits(handle, watch, now)
 
 
-def _attend(handle: Handle, watch: Watch, now: int) -> None:
-    """Traffic keeps its own time, so it counts as progress; when it is over the server is asked to end."""
-    assert watch.guest
-    watch.progress_ns = now
-    if not watch.guest.busy():
+def _attend(handle: Handle, watch: Watch, guest: Guest, tell: Callable[[str], None]) -> None:
+    """Traffic keeps its own time, so it counts as progress; when it is over the server is looked at once more and asked to end.
+
+    It is the guest that is waited for: at its word that a phase begins or ends the job's CPU time is read.
+    """
+    over = not guest.busy(guest.look_s)
+    _take(handle.pump(0), watch, tell)
+    watch.progress_ns = watch.marked_ns = time.monotonic_ns()
+    if over:
+        _sample_memory(handle, watch, watch.progress_ns)
         watch.visited = True
         handle.terminate()
 
@@ -165,7 +167,7 @@ def _note(event: str, watch: Watch, now: int, tell: Callable[[str], None]) -> No
 
 def _sample_memory(handle: Handle, watch: Watch, now: int) -> None:
     """Every sample counts for the peak; the series is thinned to half whenever it grows too long."""
-    watch.next_sample_ns = now + int(watch.tick_s * 1e9)
+    watch.next_sample_ns = now + int((watch.guest.look_s if watch.visiting and watch.guest else SAMPLE_S) * 1e9)
     anon = handle.memory_bytes()
     if anon is None:
         return

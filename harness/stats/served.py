@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
-from harness.model import Latency, Run, Sample
+from harness.model import Latency, Run, Sample, too_late
 from harness.stats.tails import DIGITS, HIGHEST_NS, quantile
 
 
@@ -36,10 +36,19 @@ def decoded(encoded: str) -> HdrHistogram:
 
 
 def response_seconds(run: Run, q: float, steps: Sequence[str] | None = None) -> float | None:
-    """Quantile `q` of the response; None where too few requests bear it."""
+    """Quantile `q` of the response; None where too few requests bear it, or the load generator was too late there itself."""
     held = responses(run, steps)
     ns = None if held is None else quantile(held, q)
-    return None if ns is None else ns / 1e9
+    prompt = all(punctual(s.latency, q) for s in _steady(run, steps) if s.latency)
+    return ns / 1e9 if ns is not None and prompt else None
+
+
+def punctual(latency: Latency, q: float) -> bool:
+    """Whether quantile `q` of a phase's response is the server's. A closed loop has no instant at which a request was due."""
+    if latency.arrivals == "closed":
+        return True
+    late, response = (decoded(each).get_value_at_percentile(100 * q) for each in (latency.lateness, latency.response))
+    return not too_late(late, response)
 
 
 def request_ns(sample: Sample) -> float | None:

@@ -49,7 +49,7 @@ def _latency(row: Row) -> list[Cell]:
     return [
         _offered(held),
         Cell(rate(through.centre if through else None), through.centre if through else None),
-        *(_tail(stats.tail(responses, q)) for _, q in QUANTILES),
+        *(_tail(stats.tail([h for h, one in zip(responses, held, strict=True) if stats.punctual(one, q)], q)) for _, q in QUANTILES),
         _plain(max(h.get_max_value() for h in responses) / 1e6),
         _tail(stats.tail(services, 0.99)),
         _plain(cpu.centre * 1e6 if cpu else None),

@@ -36,6 +36,7 @@ class Visit:
     plan: list[Phase]
     warmup: int
     tell: Tell
+    look_s: float
     server: Handle | None = None
     samples: list[Sample] = field(default_factory=list)
     failure: str | None = None
@@ -59,10 +60,10 @@ class Visit:
         }
         self._handle.write(json.dumps(asked).encode() + b"\n")
 
-    def busy(self) -> bool:
-        """Take what it has said. EngineError where it dies or talks nonsense, for that is no fault of the job."""
+    def busy(self, timeout_s: float) -> bool:
+        """Take what it says within `timeout_s`. EngineError where it dies or talks nonsense, for that is no fault of the job."""
         assert self._handle
-        for stream, data in self._handle.pump(0):
+        for stream, data in self._handle.pump(timeout_s):
             if stream == "err":
                 self._stderr = (self._stderr + data)[-4096:]
                 continue
