@@ -67,7 +67,7 @@ DOWNSTREAM_SHARE = 0.01
 def suspicions(run: Run) -> tuple[str, ...]:
     """Where the load generator itself lagged, so that the run is void. A warm-up is no figure.
 
-    Lateness counts at p99, as `too_late` has it; further out it takes the single figure (stats.response_seconds). Of the
+    Lateness counts at p99, as `too_late` has it; further out it takes a label its figure (stats.late_at). Of the
     service behind the server above 50 us and a hundredth of the median response: by so much it may have slowed a closed loop.
     """
     found = []

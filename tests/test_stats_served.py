@@ -40,12 +40,19 @@ def test_a_quantile_is_borne_by_ten_requests_beyond_it() -> None:
 def test_a_quantile_in_which_the_generator_was_late_is_no_figure() -> None:
     """15 of 1,000 requests late by 2 ms: of a p99 of 50 ms nobody sees it, of one of 3 ms it may be the most. The median stands."""
     late = [US] * 985 + [2 * MS] * 15
-    for p99, borne in ((50 * MS, True), (3 * MS, False)):
-        held = served((latency([MS] * 985 + [p99] * 15, late=late), 1))
-        assert (stats.figure(held, "response_p99_seconds") is not None) == borne
-        assert stats.figure(held, "response_p50_seconds") == pytest.approx(0.001, rel=1e-3)
-    closed = served((latency([MS] * 985 + [3 * MS] * 15, "closed", late), 1))
-    assert stats.figure(closed, "response_p99_seconds") == pytest.approx(0.003, rel=1e-3)
+    slow, quick = (latency([MS] * 985 + [p99] * 15, late=late) for p99 in (50 * MS, 3 * MS))
+    assert not stats.late_at([slow], 0.99) and stats.late_at([quick], 0.99) and not stats.late_at([quick], 0.5)
+    assert not stats.late_at([replace(quick, arrivals="closed")], 0.99) and not stats.late_at([], 0.99)
+
+
+def test_runs_are_not_chosen_by_their_own_slowness() -> None:
+    """One slow run among three would pass by itself; with the others it is no figure, and the median of all three stays one."""
+    late = [US] * 985 + [2 * MS] * 15
+    runs = [replace(served((latency([MS] * 985 + [p99 * MS] * 15, late=late), 1)), block=b) for b, p99 in enumerate((3, 3, 50), 1)]
+    side = (runs[0].label, runs[0].case)
+    assert stats.paired(runs, "response_p99_seconds", side, side) == {}
+    assert set(stats.paired(runs, "response_p50_seconds", side, side)) == {1, 2, 3}
+    assert set(stats.paired(runs[2:], "response_p99_seconds", side, side)) == {3}
 
 
 def test_passes_are_one_stream_of_requests() -> None:

@@ -17,6 +17,7 @@ from harness.claims.rule import BOTH, Bounds, exact, needed, rule
 from harness.claims.words import number
 from harness.model import Cell, Comparison, Contrast, Exclusion, Floor, Run, Session, steps_of
 
+BARE = ": a percentile is none with too few requests beyond it, nor where the load generator itself was late"
 BUILDS = 3
 """Clean builds a side that a claim about building takes at the least; blocks have no part in it."""
 
@@ -191,7 +192,8 @@ def _none(contrast: Contrast, source: Source, case: str) -> str:
         if not any(map(stats.counts, timed)):
             fell = "; ".join(f"{e.count} × {e.reason}" for e in _excluded(contrast, source, case) if e.label == who)
             return f"no run of {who} counts: {fell}"
-    return f"no block holds a figure of both for the {stats.METRICS[contrast.metric].title}"
+    without = "" if not contrast.metric.startswith("response_") else BARE
+    return f"no block holds a figure of both for the {stats.METRICS[contrast.metric].title}{without}"
 
 
 def _counted(contrast: Contrast, source: Source) -> Cell:

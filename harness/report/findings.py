@@ -88,6 +88,10 @@ class Findings:
         return next(row for row in self.rows if row.name == name)
 
 
+QUANTILES = {"response_p50_s": 0.5, "response_p99_s": 0.99, "response_p999_s": 0.999}
+"""Of the figures, those of the response, at which the load generator may have been late itself."""
+
+
 def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
     """Figure name -> how it comes from one run."""
     return {
@@ -135,7 +139,7 @@ def _case(
 ) -> Findings:
     steps = tuple(step.name for step in steps_of(case, session.steps))
     names = _asked(session, case)
-    blocks = {name: stats.by_block(runs, figure) for name, figure in measures(steps).items()}
+    blocks = {name: stats.by_block(runs, figure, QUANTILES.get(name)) for name, figure in measures(steps).items()}
     own = {name: {f: b.get((label(name, threads), case.name), {}) for f, b in blocks.items()} for name in names}
     rows = [_row(session, case, name, runs, own[name]) for name in names]
     ranking = contest(rows, "total_s", floors)

@@ -16,7 +16,7 @@ from harness.stats.gate import counts, exclusions, gate
 from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, figure, inputs, sampled
 from harness.stats.ranking import Ranking, rank
 from harness.stats.ratio import Side, Standing, compare, comparison, logs_by_block, paired, standing, welch
-from harness.stats.served import decoded, punctual
+from harness.stats.served import decoded, late_at, phases
 from harness.stats.tails import Predictability, Tail, beyond, histogram, predictability, quantile, requests_needed, tail, unevenness
 from harness.stats.warmup import Course, course
 
@@ -65,11 +65,12 @@ __all__ = [
     "histogram",
     "holm",
     "inputs",
+    "late_at",
     "logs_by_block",
     "null_pairs",
     "paired",
+    "phases",
     "predictability",
-    "punctual",
     "quantile",
     "query_seconds",
     "rank",

@@ -8,7 +8,7 @@ from harness.model import Run, Sample, Summary
 from harness.stats.early_stopping import early_stopping
 from harness.stats.estimate import estimate, log
 from harness.stats.gate import counts
-from harness.stats.served import request_ns
+from harness.stats.served import late_at, phases, request_ns
 
 FEW = 5
 """Below this many invocations an interval is still printed, but with a warning."""
@@ -94,11 +94,14 @@ def summarise(figures: Sequence[float]) -> Summary:
     return Summary(found.ratio, low, high, found.n, (f"only {found.n} invocations",) if found.n < FEW else ())
 
 
-def by_block(runs: Sequence[Run], figure: Callable[[Run], float | None]) -> dict[tuple[str, str], dict[int, float]]:
-    """(label, case) -> block -> any figure of a run, over the runs that pass the gate; those without a positive one are left out."""
-    found: dict[tuple[str, str], dict[int, float]] = {}
-    for run in runs:
-        value = figure(run) if counts(run) else None
-        if value and value > 0:
-            found.setdefault((run.label, run.case), {})[run.block] = value
-    return found
+def by_block(runs: Sequence[Run], figure: Callable[[Run], float | None], q: float | None = None) -> dict[tuple[str, str], dict[int, float]]:
+    """(label, case) -> block -> any figure of a run, over the runs that pass the gate; those without a positive one are left out.
+
+    A figure that is made of quantile `q` of the response is none where the load generator was late there itself (served.late_at).
+    """
+    held: dict[tuple[str, str], list[Run]] = {}
+    for run in filter(counts, runs):
+        held.setdefault((run.label, run.case), []).append(run)
+    fit = {side: mine for side, mine in held.items() if q is None or not late_at(phases(mine), q)}
+    values = {side: {run.block: value for run in mine if (value := figure(run)) and value > 0} for side, mine in fit.items()}
+    return {side: blocks for side, blocks in values.items() if blocks}

@@ -8,7 +8,7 @@ from typing import Literal
 from harness.model import Comparison, Run
 from harness.stats.estimate import Estimate, difference, estimate, log
 from harness.stats.figures import FEW, by_block
-from harness.stats.metrics import FLOOR, Inputs, figure
+from harness.stats.metrics import FLOOR, METRICS, Inputs, figure
 
 
 def logs_by_block(base_by_block: Mapping[int, float], other_by_block: Mapping[int, float]) -> dict[int, float]:
@@ -29,7 +29,7 @@ def paired(
     `estimate` of the values is the paired comparison; it is empty where no block has both sides.
     """
     mine = [run for run in runs if (run.label, run.case) in {of, to}]
-    blocks = by_block(mine, lambda run: figure(run, metric, steps, inputs))
+    blocks = by_block(mine, lambda run: figure(run, metric, steps, inputs), METRICS[metric].quantile)
     return logs_by_block(blocks.get(to, {}), blocks.get(of, {}))
 
 

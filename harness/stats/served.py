@@ -6,6 +6,8 @@ A response runs from the instant at which its request was due.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from statistics import median
 
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
@@ -36,19 +38,32 @@ def decoded(encoded: str) -> HdrHistogram:
 
 
 def response_seconds(run: Run, q: float, steps: Sequence[str] | None = None) -> float | None:
-    """Quantile `q` of the response; None where too few requests bear it, or the load generator was too late there itself."""
+    """Quantile `q` of the response; None where too few requests bear it."""
     held = responses(run, steps)
     ns = None if held is None else quantile(held, q)
-    prompt = all(punctual(s.latency, q) for s in _steady(run, steps) if s.latency)
-    return ns / 1e9 if ns is not None and prompt else None
+    return None if ns is None else ns / 1e9
 
 
-def punctual(latency: Latency, q: float) -> bool:
-    """Whether quantile `q` of a phase's response is the server's. A closed loop has no instant at which a request was due."""
-    if latency.arrivals == "closed":
-        return True
-    late, response = (decoded(each).get_value_at_percentile(100 * q) for each in (latency.lateness, latency.response))
-    return not too_late(late, response)
+def phases(runs: Iterable[Run]) -> list[Latency]:
+    """The steady passes with traffic."""
+    return [s.latency for run in runs for s in _steady(run, None) if s.latency]
+
+
+def late_at(held: Sequence[Latency], q: float) -> bool:
+    """Whether the load generator's own lateness puts quantile `q` of a label's response in doubt, by the medians over its invocations.
+
+    It holds for all of them or for none: measured by its own response each, the slow ones alone would be let in. A closed loop has no
+    instant at which a request was due.
+    """
+    timed = [one for one in held if one.arrivals != "closed"]
+    late, response = ([_at(getattr(one, name), 100 * q) for one in timed] for name in ("lateness", "response"))
+    return bool(timed) and too_late(median(late), median(response))
+
+
+@lru_cache(maxsize=1 << 16)
+def _at(encoded: str, percentile: float) -> float:
+    """Decoding takes a millisecond, and a page asks the same of a run for each of its tables."""
+    return float(decoded(encoded).get_value_at_percentile(percentile))
 
 
 def request_ns(sample: Sample) -> float | None:
