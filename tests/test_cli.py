@@ -222,7 +222,10 @@ def test_an_empty_cache_is_shown_and_pruned() -> None:
 
 
 def test_the_doctor_gives_advice_with_everything_amiss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked twice, and a machine of two speeds would give two answers: that row is another test's."""
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    monkeypatch.setattr(doctor, "_tried", lambda: iter([1_000_000] * 30))
+    monkeypatch.setattr(doctor, "_noise", lambda machine, state: iter(()))
     done = bench("doctor", "--json")
     rows = json.loads(done.stdout)
     amiss = [r for r in rows if r["mark"] != "ok"]
