@@ -192,8 +192,8 @@ def _none(contrast: Contrast, source: Source, case: str) -> str:
         if not any(map(stats.counts, timed)):
             fell = "; ".join(f"{e.count} × {e.reason}" for e in _excluded(contrast, source, case) if e.label == who)
             return f"no run of {who} counts: {fell}"
-    without = "" if not contrast.metric.startswith("response_") else BARE
-    return f"no block holds a figure of both for the {stats.METRICS[contrast.metric].title}{without}"
+    metric = stats.METRICS[contrast.metric]
+    return f"no block holds a figure of both for the {metric.title}{BARE if metric.quantile else ''}"
 
 
 def _counted(contrast: Contrast, source: Source) -> Cell:

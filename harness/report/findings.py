@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import median
 
 from harness import stats
@@ -88,8 +89,8 @@ class Findings:
         return next(row for row in self.rows if row.name == name)
 
 
-QUANTILES = {"response_p50_s": 0.5, "response_p99_s": 0.99, "response_p999_s": 0.999}
-"""Of the figures, those of the response, at which the load generator may have been late itself."""
+RESPONSES = {"response_p50_s": "response_p50_seconds", "response_p99_s": "response_p99_seconds", "response_p999_s": "response_p999_seconds"}
+"""Figures of the response under load, with their metric, whose quantile is none where the load generator was late itself."""
 
 
 def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
@@ -101,9 +102,7 @@ def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
         "ready_s": lambda run: None if run.times.ready_ns is None else run.times.ready_ns / 1e9,
         "first_answer_s": stats.cold_start_seconds,
         "query_p90_s": lambda run: stats.query_seconds(run, 0.9, steps),
-        "response_p50_s": lambda run: stats.figure(run, "response_p50_seconds", steps),
-        "response_p99_s": lambda run: stats.figure(run, "response_p99_seconds", steps),
-        "response_p999_s": lambda run: stats.figure(run, "response_p999_seconds", steps),
+        **{name: partial(stats.figure, metric=metric, steps=steps) for name, metric in RESPONSES.items()},
         "cpu_per_answer_s": lambda run: stats.figure(run, "cpu_seconds_per_answer", steps),
         "recovery_s": lambda run: stats.figure(run, "recovery_seconds", steps),
         "recovery_over_ideal": lambda run: stats.figure(run, "recovery_over_ideal", steps),
@@ -114,6 +113,10 @@ def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
         "idle_bytes": lambda run: stats.figure(run, "idle_memory"),
         "cgroup_peak_bytes": lambda run: run.outside.peak_bytes if run.outside else None,
     }
+
+
+def _quantile(name: str) -> float | None:
+    return stats.METRICS[RESPONSES[name]].quantile if name in RESPONSES else None
 
 
 def _rate(run: Run, steps: Sequence[str], seconds: float | None) -> float | None:
@@ -139,7 +142,7 @@ def _case(
 ) -> Findings:
     steps = tuple(step.name for step in steps_of(case, session.steps))
     names = _asked(session, case)
-    blocks = {name: stats.by_block(runs, figure, QUANTILES.get(name)) for name, figure in measures(steps).items()}
+    blocks = {name: stats.by_block(runs, figure, _quantile(name)) for name, figure in measures(steps).items()}
     own = {name: {f: b.get((label(name, threads), case.name), {}) for f, b in blocks.items()} for name in names}
     rows = [_row(session, case, name, runs, own[name]) for name in names]
     ranking = contest(rows, "total_s", floors)

@@ -75,6 +75,11 @@ class Watch:
         return self.guest is not None and self.transcript.port is not None and not self.visited
 
     @property
+    def look_s(self) -> float:
+        """How long until the next look at its memory."""
+        return self.guest.look_s if self.guest and self.visiting else SAMPLE_S
+
+    @property
     def times(self) -> Times:
         """The job's instants, relative to its start."""
         marks = (self.hello_ns, self.ready_ns, self.done_ns, self.exit_ns)
@@ -127,7 +132,7 @@ def _attend(handle: Handle, watch: Watch, guest: Guest, tell: Callable[[str], No
 
     It is the guest that is waited for: at its word that a phase begins or ends the job's CPU time is read.
     """
-    over = not guest.busy(guest.look_s)
+    over = not guest.busy(watch.look_s)
     _take(handle.pump(0), watch, tell)
     watch.progress_ns = watch.marked_ns = time.monotonic_ns()
     if over:
@@ -167,7 +172,7 @@ def _note(event: str, watch: Watch, now: int, tell: Callable[[str], None]) -> No
 
 def _sample_memory(handle: Handle, watch: Watch, now: int) -> None:
     """Every sample counts for the peak; the series is thinned to half whenever it grows too long."""
-    watch.next_sample_ns = now + int((watch.guest.look_s if watch.visiting and watch.guest else SAMPLE_S) * 1e9)
+    watch.next_sample_ns = now + int(watch.look_s * 1e9)
     anon = handle.memory_bytes()
     if anon is None:
         return

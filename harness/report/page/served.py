@@ -36,8 +36,7 @@ def latency(found: Findings) -> tuple[list[str], list[Line]]:
 
 
 def _phases(row: Row) -> list[Latency]:
-    runs = filter(stats.counts, row.runs)
-    return [s.latency for run in runs for s in run.samples if s.latency and not s.warmup]
+    return stats.phases(filter(stats.counts, row.runs))
 
 
 def _latency(row: Row) -> list[Cell]:
