@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from string import Formatter
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -70,6 +70,7 @@ class _Case(_File):
     default: bool = False
     seeded: bool = True
     steps: tuple[str, ...] = ()
+    memory_share: Annotated[float, msgspec.Meta(ge=1)] | None = None
 
 
 class _Workload(_File):
@@ -168,7 +169,10 @@ def _read(path: Path, shape: type[T]) -> T:
 def _workload(path: Path) -> Workload:
     f = _read(path, _Workload)
     timing = Timing(f.timing.warmup, f.timing.timed, int(f.timing.meter_interval_ms * 1e6), int(f.timing.meter_threshold_ms * 1e6))
-    cases = tuple(CaseSpec(c.name, c.summary, c.params, c.time_limit_s, c.memory_mb << 20, c.default, c.seeded, c.steps) for c in f.cases)
+    cases = tuple(
+        CaseSpec(c.name, c.summary, c.params, c.time_limit_s, c.memory_mb << 20, c.default, c.seeded, c.steps, c.memory_share)
+        for c in f.cases
+    )
     steps = tuple(Step(s.name, s.title, s.keys, s.values, s.writes, s.beside, s.tally, s.traffic) for s in f.steps)
     found = Workload(
         path.parent.name,

@@ -100,7 +100,10 @@ def planned(
         check_rates(wanted, spec.steps, spec.cases, say)
     eng = building.engine(ask.engine, catalog.root, say)
     if ask.memory_floor:
-        check_limits(eng)
+        check_limits(eng, "--memory-floor")
+    for case in wanted:
+        if case.memory_share:
+            check_limits(eng, f"case '{case.name}'")
     chosen = chosen if ask.select else building.buildable(catalog, chosen, eng, say)
     if not chosen:
         raise UserError("nothing is left to run; see what this machine lacks with: bench doctor")
@@ -128,10 +131,10 @@ def fitting(
     return taken, able
 
 
-def check_limits(eng: Engine) -> None:
-    """UserError where memory limits are not the kernel's."""
+def check_limits(eng: Engine, what: str) -> None:
+    """UserError where memory limits are not the kernel's, though `what` needs that."""
     if eng.name != "docker":
-        raise UserError("--memory-floor needs containers, for only they keep a memory limit; start a Docker daemon, or use --engine docker")
+        raise UserError(f"{what} needs containers, for only they keep a memory limit; start a Docker daemon, or use --engine docker")
 
 
 def check_rates(taken: Sequence[Case], steps: Sequence[Step], known: Sequence[CaseSpec], say: Say) -> None:

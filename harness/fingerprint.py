@@ -138,8 +138,12 @@ def _case(before: Case, after: Case) -> Iterator[Difference]:
         one, two = before.params.get(key), after.params.get(key)
         if one != two:
             yield Difference(f"{before.name}: {key}", _text(one), _text(two))
-    if before.memory_bytes != after.memory_bytes:
-        yield Difference(f"{before.name}: memory limit", f"{before.memory_bytes / 2**20:g} MiB", f"{after.memory_bytes / 2**20:g} MiB")
+    if _limit(before) != _limit(after):
+        yield Difference(f"{before.name}: memory limit", _limit(before), _limit(after))
+
+
+def _limit(case: Case) -> str:
+    return f"{case.memory_share:g} times its own peak" if case.memory_share else f"{case.memory_bytes / 2**20:g} MiB"
 
 
 def _dataset(before: Dataset | None, after: Dataset | None, *, same: bool) -> Iterator[Difference]:

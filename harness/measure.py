@@ -124,7 +124,7 @@ def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: 
         session.check_resumable(made, catalog, eng)
         progress.say(f"{len(runs)} of {len(made.jobs)} jobs are recorded")
         if memory_floor:
-            choosing.check_limits(eng)
+            choosing.check_limits(eng, "--memory-floor")
         _conduct(made, folder, catalog, eng, identity, progress, runs)
         _probe(made, folder, catalog, eng, identity, progress, wanted)
     return folder

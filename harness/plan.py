@@ -9,11 +9,14 @@ visibly uneven.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.model import Arm, Case, CaseSpec, Implementation, Job, Limits, Params, UserError, Workload, kind, label, steps_of
+
+MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,9 @@ def case_of(workload: Workload, spec: CaseSpec, seed: int, changes: Mapping[str,
     params: Params = {**spec.params, **changes}
     changed = ",".join(f"{k}={v}" for k, v in sorted(changes.items()) if spec.params[k] != v)
     name = f"{spec.name}[{changed}]" if changed else spec.name
-    return Case(workload.name, name, params, seed if spec.seeded else 0, spec.time_limit_s, spec.memory_bytes, spec.steps)
+    return Case(
+        workload.name, name, params, seed if spec.seeded else 0, spec.time_limit_s, spec.memory_bytes, spec.steps, spec.memory_share
+    )
 
 
 def asked(workload: Workload, case: Case, implementation: Implementation) -> tuple[str, ...]:
@@ -93,6 +98,19 @@ def _job(workload: Workload, given: Treatment, case: Case, seed: int, block: int
         position, given.threads, timing.warmup, timing.timed, steps, limits, given.arm,
     )  # fmt: skip
     return job if block else replace(job, kind="verify", warmup=0, timed=1)
+
+
+def limited(job: Job, case: Case, peak_bytes: int | None) -> Job | None:
+    """The job under its case's own limit, or the case's share of `peak_bytes`, the most that the kernel counted in verification.
+
+    None where that is not known. Up to a whole MiB, as limits are told. Not the least limit that passes (`--memory-floor`): to find it
+    takes a dozen jobs each, and it is a limit under which some pass by luck.
+    """
+    if case.memory_share is None:
+        return job
+    if peak_bytes is None:
+        return None
+    return replace(job, limits=replace(job.limits, memory_bytes=math.ceil(case.memory_share * peak_bytes / MIB) * MIB))
 
 
 def treatments(

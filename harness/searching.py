@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
-from harness import highest_rate, memory_floor, pace, store
+from harness import highest_rate, memory_floor, pace, plan, store
 from harness.model import Case, CaseSpec, Job, Run, Step
 from harness.pace import judged, written
 
@@ -93,7 +93,10 @@ class RateSearch:
         given = {"share": SHARE} if wanted.rate is None else {"rate": wanted.rate}
         params = {**{k: v for k, v in case.params.items() if k != "rate"}, **given, "seconds": lasting}
         name = _named(f"rate-{written(self.objective_ns)}", job, number)
-        made = replace(job, id=name, kind="probe", position=number, seed=wanted.seed, warmup=1, timed=1)
+        limited = plan.limited(job, case, verified.outside.peak_bytes if verified.outside else None)
+        if limited is None:
+            return None
+        made = replace(limited, id=name, kind="probe", position=number, seed=wanted.seed, warmup=1, timed=1)
         under = f"at {wanted.rate:,.0f} a second" if wanted.rate else "at half of a closed loop's rate"
         return Probe(made, replace(case, params=params), under)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from harness import catalog as catalog_module
-from harness import outputs, store, traffic, verify
+from harness import outputs, plan, store, traffic, verify
 from harness.catalog import Catalog
 from harness.model import Build, Case, Dataset, Job, Run, Session, Step, UserError
 from harness.runner.control import ControlMeter
@@ -62,25 +62,26 @@ class Conductor:
     def run(self, done: Sequence[Run]) -> Iterator[Run]:
         """Each further run, as it is written."""
         recorded = {run.job for run in done}
-        spoilt = {_verified(r): _why(r) for r in done if r.kind == "verify" and r.outcome != "ok"}
+        verified = {_verified(run): run for run in done if run.kind == "verify"}
         todo = [job for job in self.session.jobs if job.id not in recorded]
         if not todo:
             return
         with measuring(self.session, todo) as meter:
             for number, job in enumerate(todo, 1):
                 self.observer.job(job, number, len(todo))
-                run = self._one(job, spoilt, meter)
-                if run.kind == "verify" and run.outcome != "ok":
-                    spoilt[_verified(run)] = _why(run)
+                run = self._one(job, meter, verified.get(_verified(job)))
+                if run.kind == "verify":
+                    verified[_verified(run)] = run
                 store.append(self.folder, run)
                 self.observer.ended(run)
                 yield run
 
     def once(self, job: Job, meter: ControlMeter, case: Case) -> Run:
         """One job by itself on its case as given, run and judged; the caller keeps the record."""
-        return self._one(job, {}, meter, case)
+        return self._one(job, meter, None, case)
 
-    def _one(self, job: Job, spoilt: Mapping[Verified, str], meter: ControlMeter, given: Case | None = None) -> Run:
+    def _one(self, job: Job, meter: ControlMeter, before: Run | None, given: Case | None = None) -> Run:
+        """`before` is its verification, where there was one; `given` its case, where it is not the session's."""
         case = given or next(c for c in self.session.cases if c.name == job.case)
         data = next(d for d in self.session.datasets if d.case == job.case)
         build = next(b for b in self.session.builds if b.implementation == job.implementation)
@@ -93,10 +94,10 @@ class Conductor:
             _fresh(OUTPUTS, self.folder if writes else None) as written,
             _fresh(TRAFFIC, self.folder if served else None) as heard,
         ):
-            launch = self._launch(job, build, data, out, written, writes)
+            launch = self._launch(_limited(job, case, before), build, data, out, written, writes)
             if build.outcome == "failed":
                 return blank(launch, case, self.engine, "unbuilt", build.reason)
-            if job.kind == "timed" and (why := spoilt.get(_verified(job))):
+            if job.kind == "timed" and (why := unfit(before, case)):
                 return blank(launch, case, self.engine, "skipped", why)
             try:
                 guest = self._visit(launch, case, data, served, heard) if served and heard else None
@@ -147,8 +148,22 @@ def _verified(job: Job | Run) -> Verified:
     return job.implementation, job.threads, job.case
 
 
-def _why(run: Run) -> str:
-    return f"{run.outcome} in verification: {run.reason}"
+def _limited(job: Job, case: Case, before: Run | None) -> Job:
+    """A timed job under the limit that its verification tells; without one it does not start."""
+    return job if job.kind != "timed" else plan.limited(job, case, _peak(before)) or job
+
+
+def _peak(run: Run | None) -> int | None:
+    return run.outside.peak_bytes if run and run.outside else None
+
+
+def unfit(before: Run | None, case: Case) -> str | None:
+    """Why a timed job can't begin, by its verification."""
+    if before and before.outcome != "ok":
+        return f"{before.outcome} in verification: {before.reason}"
+    if case.memory_share and _peak(before) is None:
+        return "its memory limit is a share of what its verification took, and that was not recorded"
+    return None
 
 
 def _check_room(folder: Path, truth: Path) -> None:

@@ -18,10 +18,18 @@ def test_folders_become_nouns(tmp_path: Path) -> None:
     sums, std = found.workloads["sums"], found.implementations["x/std"]
     assert (sums.timing.timed, sums.timing.meter_interval_ns, sums.timing.meter_threshold_ns) == (2, 5_000_000, 500_000)
     assert (sums.tolerance.absolute, sums.cases[0].memory_bytes, sums.cases[0].params["share"]) == (1e-12, 64 << 20, 0.5)
+    assert sums.cases[0].memory_share is None
     assert (std.language, std.variant, std.contest, std.quick) == ("x", "std", True, False)
     assert std.workloads["sums"].lacks == {"s1": "no sums"} and std.folder == tmp_path / "impls/x/std"
     assert found.languages["x"].local.run == ("x", "{build}/it")
     assert workload(found, "sums") is sums
+
+
+def test_a_case_may_have_a_share_of_each_ones_own_memory_for_a_limit(tmp_path: Path) -> None:
+    found = checkout(tmp_path, workload=("memory_mb = 64", "memory_mb = 64\nmemory_share = 1.05"))
+    assert found.workloads["sums"].cases[0].memory_share == 1.05
+    with pytest.raises(UserError, match="memory_share"):
+        checkout(tmp_path, workload=("memory_mb = 64", "memory_mb = 64\nmemory_share = 0.9"))
 
 
 def test_an_implementation_is_added_by_its_folder_alone(tmp_path: Path) -> None:

@@ -231,6 +231,8 @@ CHANGES: Mapping[str, tuple[Session, str]] = {
     "cpus": (replace(PLAIN, jobs=(job(limits=Limits((0,), 2 << 30, 120)),)), "CPUs of a job with 1 thread: 1 before, 0 after"),
     "params": (replace(PLAIN, cases=(replace(CASE, params={**CASE.params, "k": 11}),)), "small: k: 10 before, 11 after"),
     "limit": (replace(PLAIN, cases=(replace(CASE, memory_bytes=1 << 30),)), "small: memory limit: 2048 MiB before, 1024 MiB after"),
+    "share": (replace(PLAIN, cases=(replace(CASE, memory_share=1.05),)),
+              "small: memory limit: 2048 MiB before, 1.05 times its own peak after"),
     "cases": (replace(PLAIN, cases=(replace(CASE, name="large"),)), "cases: small before, large after"),
     "real input": (replace(PLAIN, datasets=(replace(DATA, digest="sha256:9"),)),
                    "small: input of the same seed: sha256:0 before, sha256:9 after"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from planted import ask, one, recorded, select, session_of, wait_for
 import docker
 from harness import store
 from harness.model import Run, Session
+from harness.plan import MIB
 from harness.runner.engine import HARNESS_LABEL, SESSION_LABEL
 
 pytestmark = pytest.mark.docker
@@ -134,6 +136,17 @@ def test_the_walls_hold_from_inside(daemon: docker.DockerClient, runs: list[Run]
         assert found["processes"] <= 3
         assert not found["socket"]
         assert set(found["environment"]) <= {"BENCH_PADDING", "HOME", "HOSTNAME", "LC_CTYPE", "PATH", *of_the_image}
+
+
+def test_a_share_of_what_verification_took_is_the_limit_of_what_is_timed(images: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "tight"
+    done = images("run", *COUNT, *select("honest", "plus50mb"), "--case", "tight", "--blocks", "1", "--out", folder)
+    runs = session_of(done, folder)[1]
+    for variant in ("honest", "plus50mb"):
+        verified, timed = one(runs, variant), one(runs, variant, "timed")
+        assert verified.outside and verified.outside.peak_bytes and verified.limits.memory_bytes == 256 << 20
+        assert timed.limits.memory_bytes == math.ceil(1.5 * verified.outside.peak_bytes / MIB) * MIB
+        assert timed.outcome == "ok"
 
 
 def test_time_limit_tells_work_from_idleness(images: Bench, tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import CASE, SPEC, WORKLOAD, implementation
+from makers import CASE, SPEC, WORKLOAD, implementation, job, run
 
-from harness.model import CaseSpec, Job, UserError, label
-from harness.plan import case_of, estimate_s, expected_samples, jobs, orders, treatments, williams
+from harness import session
+from harness.model import CaseSpec, Job, Reading, UserError, label
+from harness.plan import MIB, case_of, estimate_s, expected_samples, jobs, limited, orders, treatments, williams
 
 NAMES = ("go/std", "python/polars", "python/stdlib", "rust/polars", "rust/std")
 
@@ -182,3 +183,22 @@ def test_over_seeds_each_implementation_is_the_one_that_runs_again() -> None:
     chosen = [implementation(n) for n in NAMES]
     twins = {t.label for seed in range(60) for t in treatments(chosen, {1: (0,)}, seed, again=True) if t.arm == "again"}
     assert twins == {f"{name} (again)" for name in NAMES}
+
+
+def test_a_share_of_the_memory_is_a_limit_in_whole_mebibytes() -> None:
+    given, tight = job(), replace(CASE, memory_share=1.05)
+    assert limited(given, CASE, None) is given
+    assert limited(given, tight, None) is None
+    found = limited(given, tight, 100 * MIB)
+    assert found == replace(given, limits=replace(given.limits, memory_bytes=105 * MIB))
+    found = limited(given, tight, 100 * MIB + 1)
+    assert found and found.limits.memory_bytes == 106 * MIB
+
+
+@pytest.mark.parametrize("outside", [None, Reading("processes")])
+def test_without_a_peak_there_is_no_limit_to_take_a_share_of(outside: Reading | None) -> None:
+    tight = replace(CASE, memory_share=1.05)
+    assert session.unfit(run(kind="verify", outside=outside), tight) == (
+        "its memory limit is a share of what its verification took, and that was not recorded"
+    )
+    assert session.unfit(run(kind="verify", outside=outside), CASE) is None

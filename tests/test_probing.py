@@ -25,7 +25,7 @@ def searched(bench: Bench, data_folder: Path, tmp_path_factory: pytest.TempPathF
     """On local processes, whose limit is watched and not the kernel's: what the command refuses will do for a test."""
     folder = tmp_path_factory.mktemp("probing") / "session"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choosing, "check_limits", lambda _: None)
+        patch.setattr(choosing, "check_limits", lambda *_: None)
         patch.setenv("BENCH_DATA", str(data_folder))
         wanted = choosing.Ask("count", "test", select=NAMES, engine="local", seed=3, out=folder, memory_floor=True)
         return measure.fresh(catalog.load(bench.root), wanted, Progress(Console(quiet=True)))
@@ -62,7 +62,7 @@ def test_a_search_that_was_broken_off_goes_on(searched: Path, bench: Bench, data
         (other / name).write_bytes((searched / name).read_bytes())
     (other / store.FLOORS).write_bytes(b"".join(lines[:3]) + b'{"seal":"torn')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choosing, "check_limits", lambda _: None)
+        patch.setattr(choosing, "check_limits", lambda *_: None)
         patch.setenv("BENCH_DATA", str(data_folder))
         measure.resume(catalog.load(bench.root), other, Progress(Console(quiet=True)), memory_floor=True)
     probes, _ = store.read_runs(other, store.FLOORS)
@@ -75,3 +75,8 @@ def test_a_search_that_was_broken_off_goes_on(searched: Path, bench: Bench, data
 def test_without_containers_it_is_refused(bench: Bench, tmp_path: Path) -> None:
     done = bench("run", *ask("local"), "--memory-floor", "--out", tmp_path / "session")
     assert done.code == 2 and "--memory-floor needs containers" in done.err and not (tmp_path / "session").exists()
+
+
+def test_without_containers_a_case_with_a_limit_of_each_ones_own_is_refused(bench: Bench, tmp_path: Path) -> None:
+    done = bench("run", *ask("local"), "--case", "tight", "--out", tmp_path / "session")
+    assert done.code == 2 and "case 'tight' needs containers" in done.err and not (tmp_path / "session").exists()

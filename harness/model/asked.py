@@ -82,7 +82,8 @@ class Tolerance:
 class CaseSpec:
     """A case as the workload declares it, before a seed is chosen; `seeded` is false where the input is real and has no seed.
 
-    `steps` are the only ones that run on it; empty where all do.
+    `steps` are the only ones that run on it; empty where all do. `memory_share` is the limit of a timed job over what the same
+    implementation took at most in verification; None where `memory_bytes` is the limit of all.
     """
 
     name: str
@@ -93,6 +94,7 @@ class CaseSpec:
     default: bool
     seeded: bool
     steps: tuple[str, ...] = ()
+    memory_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A workload at one size and seed; `name` carries parameters that were changed: `1e6[k=10]`. `steps` as in CaseSpec."""
+    """A workload at one size and seed; `name` carries parameters that were changed: `1e6[k=10]`. The rest as in CaseSpec."""
 
     workload: str
     name: str
@@ -125,6 +127,7 @@ class Case:
     time_limit_s: float
     memory_bytes: int
     steps: tuple[str, ...] = ()
+    memory_share: float | None = None
 
 
 def steps_of(case: CaseSpec | Case, steps: Iterable[Step]) -> tuple[Step, ...]:
