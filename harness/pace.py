@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.model import Latency, Run, UserError
+from harness.model import Latency, Run, UserError, too_late
 
 Q = 0.99
 LEAST_S, MOST_S = 5.0, 10.0
@@ -75,6 +75,8 @@ def judged(run: Run, objective_ns: int) -> Try:
         return Try(rate, "failed", _ended(run), requests, over, p99_ns)
     if run.suspect:
         return Try(rate, "void", run.suspect[0], requests, over, p99_ns)
+    if too_late(late := _late_ns(seen), objective_ns):
+        return Try(rate, "void", f"the load generator lagged, {late / 1e3:.0f} us at its 99th percentile", requests, over, p99_ns)
     if allowed < 0:
         return Try(rate, "void", f"{requests} requests are too few to tell", requests, over, p99_ns)
     if over > allowed:
@@ -92,3 +94,10 @@ def _counts(seen: Latency, objective_ns: int) -> tuple[int, int, int, float | No
     held, lost = stats.decoded(seen.response), sum(seen.failed.values())
     requests = int(held.get_total_count()) + lost
     return requests, stats.beyond(held, objective_ns) + lost, stats.allowed(requests, Q), stats.quantile(held, Q)
+
+
+def _late_ns(seen: Latency) -> float:
+    """The load generator's own lateness at the percentile in question; what it adds is none of the server's."""
+    from harness import stats  # As in _counts.
+
+    return float(stats.decoded(seen.lateness).get_value_at_percentile(100 * Q))

@@ -67,24 +67,24 @@ DOWNSTREAM_SHARE = 0.01
 def suspicions(run: Run) -> tuple[str, ...]:
     """Where the load generator itself lagged, so that the run is void. A warm-up is no figure.
 
-    Lateness counts at p99, as `too_late` has it; further out it takes a label its figure (stats.late_at). Of the
-    service behind the server above 50 us and a hundredth of the median response: by so much it may have slowed a closed loop.
+    Void is who was late in half of the requests, for then there was no schedule; lateness further out takes a run its figures there and
+    leaves it the others (stats.timely). Of the service behind the server it counts at p99, above 50 us and a hundredth of the median
+    response: by so much it may have slowed a closed loop.
     """
     found = []
     for sample in run.samples:
         if not sample.latency or not _steady(sample):
             continue
-        for who, late in _lagged(sample.latency):
-            found.append(f"{sample.step}, pass {sample.number}: {who} lagged, {late / 1e3:.0f} us at its 99th percentile")
+        found += [f"{sample.step}, pass {sample.number}: {why}" for why in _lagged(sample.latency)]
     return tuple(found)
 
 
-def _lagged(latency: Latency) -> Iterator[tuple[str, int]]:
-    """Who, and its lateness."""
-    if latency.arrivals != "closed" and too_late(late := _at(latency.lateness, 99), _at(latency.response, 99)):
-        yield "the load generator", late
-    if latency.downstream and (late := _at(latency.downstream, 99)) > max(LATE_NS, DOWNSTREAM_SHARE * _at(latency.response, 50)):
-        yield "the service behind the server", late
+def _lagged(latency: Latency) -> Iterator[str]:
+    response = _at(latency.response, 50)
+    if latency.arrivals != "closed" and too_late(late := _at(latency.lateness, 50), response):
+        yield f"the load generator lagged, {late / 1e3:.0f} us in the median"
+    if latency.downstream and (late := _at(latency.downstream, 99)) > max(LATE_NS, DOWNSTREAM_SHARE * response):
+        yield f"the service behind the server lagged, {late / 1e3:.0f} us at its 99th percentile"
 
 
 def _at(encoded: str, percentile: float) -> int:

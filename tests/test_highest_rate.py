@@ -177,10 +177,12 @@ def test_a_server_that_dies_in_the_closed_loop_is_tried_at_the_cases_own_rate() 
 
 # Whether one probe passed.
 def probe(durations_ns: list[int], **changes: object) -> Run:
-    encoded = histogram(durations_ns).encode().decode()
+    late_ns = changes.pop("late_ns", 1000)
+    encoded, late = (histogram(each).encode().decode() for each in (durations_ns, [late_ns]))  # type: ignore[list-item]
     failed = changes.pop("failed", {})
-    seen = Latency("poisson", 1000.0, len(durations_ns), len(durations_ns), failed, {"200": 1}, 0, 0, encoded, encoded, encoded)  # type: ignore[arg-type]
-    sample = Sample(2, "open", 2, False, 0, 10**9, None, None, len(durations_ns), None, latency=seen)
+    n = len(durations_ns)
+    seen = Latency("poisson", 1000.0, n, n, failed, {"200": 1}, 0, 0, encoded, encoded, late)  # type: ignore[arg-type]
+    sample = Sample(2, "open", 2, False, 0, 10**9, None, None, n, None, latency=seen)
     return run(**{"kind": "probe", "samples": (replace(sample, warmup=True), sample), **changes})
 
 
@@ -208,6 +210,8 @@ def test_a_probe_tells_why_it_failed() -> None:
     assert (lost.requests, lost.over) == (1504, 4)
     lagged = judged(probe(good, suspect=("the load generator lagged",)), 10 * MS)
     assert (lagged.verdict, lagged.why) == ("void", "the load generator lagged")
+    for limit, verdict in ((20 * MS, "passed"), (10 * MS, "void")):
+        assert judged(probe(good, late_ns=600_000), limit).verdict == verdict
     assert judged(run(kind="probe", outcome="crash", reason="exit code 3", params={"rate": 700}), MS).rate == 700
     assert judged(run(kind="probe", outcome="crash", reason="exit code 3", params={"share": 0.5}), MS).rate is None
 

@@ -28,9 +28,17 @@ def said(arrivals: Arrivals, late: int, response: int, behind: int | None = None
     ("late", "response", "void"),
     [(49 * US, MS // 10, False), (52 * US, MS // 10, True), (90 * US, 2 * MS, False), (110 * US, 2 * MS, True)],
 )
-def test_an_open_loop_is_void_beyond_50_us_and_a_twentieth_of_the_response(late: int, response: int, void: bool) -> None:
+def test_an_open_loop_is_void_that_is_late_in_the_median_beyond_50_us_and_a_twentieth_of_the_response(
+    late: int, response: int, void: bool
+) -> None:
     assert bool(said("poisson", late, response)) == void
     assert not said("closed", late, response) and not said("poisson", late, response, warmup=True)
+
+
+def test_lateness_beyond_the_median_leaves_the_run_its_other_figures() -> None:
+    late = str(histogram([US] * 110 + [MS] * 90).encode().decode())
+    latency = Latency("poisson", None, 200, 200, {}, {"200": 200}, 0, 0, encoded(2 * MS), encoded(2 * MS), late)
+    assert not traffic.suspicions(run(samples=(sample("s1", 2, warmup=False, latency=latency),)))
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_the_figure_s_data_go_as_deep_as_requests_bear(outline: Outline) -> None
     together = [float(quantile) for _, block, _, quantile, _ in rows if not block]
     each = 2000 * sum(bool(s.blame) for s in served(runs(session(1, NAMES, ("1e6",)))[-1]).samples)
     assert 0.99 < max(alone) <= 1 - 10 / each < max(together) <= 1 - 10 / (3 * each)
-    assert {start for _, _, start, _, _ in rows} == {"due", "sent"}
+    assert {start for _, _, start, _, _ in rows} == {"due", "sent", "generator"}
 
 
 def test_causes_are_counted_over_all_runs_that_count() -> None:

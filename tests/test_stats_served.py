@@ -41,8 +41,10 @@ def test_a_quantile_in_which_the_generator_was_late_is_no_figure() -> None:
     """15 of 1,000 requests late by 2 ms: of a p99 of 50 ms nobody sees it, of one of 3 ms it may be the most. The median stands."""
     late = [US] * 985 + [2 * MS] * 15
     slow, quick = (latency([MS] * 985 + [p99] * 15, late=late) for p99 in (50 * MS, 3 * MS))
-    assert not stats.late_at([slow], 0.99) and stats.late_at([quick], 0.99) and not stats.late_at([quick], 0.5)
-    assert not stats.late_at([replace(quick, arrivals="closed")], 0.99) and not stats.late_at([], 0.99)
+    for held, q, borne in ((slow, 0.99, True), (quick, 0.99, False), (quick, 0.5, True), (replace(quick, arrivals="closed"), 0.99, True)):
+        one = served((held, 1))
+        assert stats.timely([one], q) == [one] * borne
+    assert stats.timely([], 0.99) == []
 
 
 def test_runs_are_not_chosen_by_their_own_slowness() -> None:
@@ -53,6 +55,16 @@ def test_runs_are_not_chosen_by_their_own_slowness() -> None:
     assert stats.paired(runs, "response_p99_seconds", side, side) == {}
     assert set(stats.paired(runs, "response_p50_seconds", side, side)) == {1, 2, 3}
     assert set(stats.paired(runs[2:], "response_p99_seconds", side, side)) == {3}
+
+
+def test_a_run_in_which_the_generator_was_late_takes_no_other_with_it() -> None:
+    """Of three alike at 3 ms the second had a generator late by 2 ms: it has no p99, and its median stands."""
+    late = [US] * 985 + [2 * MS] * 15
+    held = [latency([MS] * 985 + [3 * MS] * 15, late=late if b == 2 else (US,)) for b in (1, 2, 3)]
+    runs = [replace(served((one, 1)), block=b) for b, one in enumerate(held, 1)]
+    side = (runs[0].label, runs[0].case)
+    assert set(stats.paired(runs, "response_p99_seconds", side, side)) == {1, 3}
+    assert set(stats.paired(runs, "response_p50_seconds", side, side)) == {1, 2, 3}
 
 
 def test_passes_are_one_stream_of_requests() -> None:

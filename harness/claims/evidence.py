@@ -17,7 +17,7 @@ from harness.claims.rule import BOTH, Bounds, exact, needed, rule
 from harness.claims.words import number
 from harness.model import Cell, Comparison, Contrast, Exclusion, Floor, Run, Session, steps_of
 
-BARE = ": a percentile is none with too few requests beyond it, nor where the load generator itself was late"
+BARE = ": a percentile is none of a run with too few requests beyond it, nor of one in which the load generator itself was late there"
 BUILDS = 3
 """Clean builds a side that a claim about building takes at the least; blocks have no part in it."""
 

@@ -23,7 +23,8 @@ from harness.report.findings import Findings, Row
 COLUMNS, STEPS = 4, 12
 NOTE = (
     "Thin: an invocation, as far as ten requests lie beyond. Thick: all requests together, from the instant each was due. "
-    "Dashed: the same timed from its sending, which hides what waited. Both axes are shared; milliseconds are logarithmic."
+    "Dashed: the same timed from its sending, which hides what waited. Dotted: how late the load generator itself was, which is in all of "
+    "them. Both axes are shared; milliseconds are logarithmic."
 )
 TICKS = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
@@ -44,7 +45,7 @@ def draw(session: Session, found: Findings) -> tuple[Figure, pl.DataFrame]:
     deepest = max((point[3] for point in data), default=0.9)
     for number, (ax, row) in enumerate(zip(axes, shown, strict=True)):
         _panel(ax, row, [point for point in data if point[0] == row.name], deepest)
-        style.log_axis(ax, [point[4] for point in data], words.seconds, most=5, axis="y")
+        style.log_axis(ax, [point[4] for point in data if point[2] != "generator"], words.seconds, most=5, axis="y")
         ax.tick_params(axis="y", labelleft=number % columns == 0)
     schema = {"implementation": pl.String, "block": pl.Int64, "from": pl.String, "quantile": pl.Float64, "seconds": pl.Float64}
     return fig, pl.DataFrame(data, schema=schema, orient="row")
@@ -57,7 +58,7 @@ def _points(row: Row) -> Iterator[Point]:
     runs = [run for run in row.runs if _held(run, "response")]
     for run in runs:
         yield from _curve(row.name, run.block, "due", _held(run, "response"))
-    for name, start in (("response", "due"), ("service", "sent")):
+    for name, start in (("response", "due"), ("service", "sent"), ("lateness", "generator")):
         yield from _curve(row.name, None, start, [one for run in runs for one in _held(run, name)])
 
 
@@ -65,7 +66,8 @@ def _held(run: Run, name: str) -> list[HdrHistogram]:
     """The histograms of the steady phases of a run that counts."""
     if not stats.counts(run):
         return []
-    return [stats.decoded(getattr(s.latency, name)) for s in run.samples if s.latency and not s.warmup]
+    held = [one for one in stats.phases([run]) if name != "lateness" or one.arrivals != "closed"]
+    return [stats.decoded(getattr(one, name)) for one in held]
 
 
 def _curve(name: str, block: int | None, start: str, held: Sequence[HdrHistogram]) -> Iterator[Point]:
@@ -86,6 +88,7 @@ def _panel(ax: Axes, row: Row, points: Sequence[Point], deepest: float) -> None:
         _line(ax, [p for p in points if p[1] == block], color=look.colour, linewidth=0.6, alpha=0.55)
     _line(ax, [p for p in points if p[1] is None and p[2] == "due"], color=look.colour, linewidth=2.2)
     _line(ax, [p for p in points if p[1] is None and p[2] == "sent"], color=style.INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    _line(ax, [p for p in points if p[2] == "generator"], color=style.INK, linewidth=0.9, linestyle=(0, (1, 2)))
     ax.set_xlim(math.log10(1 / (1 - 0.3)), -math.log10(1 - deepest) * 1.02)
     ax.xaxis.set_major_locator(FixedLocator([-math.log10(1 - q) for q in TICKS]))
     ax.xaxis.set_minor_locator(NullLocator())

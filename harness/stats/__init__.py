@@ -16,7 +16,7 @@ from harness.stats.gate import counts, exclusions, gate
 from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, figure, inputs, sampled
 from harness.stats.ranking import Ranking, rank
 from harness.stats.ratio import Side, Standing, compare, comparison, logs_by_block, paired, standing, welch
-from harness.stats.served import decoded, late_at, phases
+from harness.stats.served import decoded, phases, timely
 from harness.stats.tails import Predictability, Tail, beyond, histogram, predictability, quantile, requests_needed, tail, unevenness
 from harness.stats.warmup import Course, course
 
@@ -65,7 +65,6 @@ __all__ = [
     "histogram",
     "holm",
     "inputs",
-    "late_at",
     "logs_by_block",
     "null_pairs",
     "paired",
@@ -81,6 +80,7 @@ __all__ = [
     "steady_seconds",
     "summarise",
     "tail",
+    "timely",
     "twin",
     "unevenness",
     "welch",

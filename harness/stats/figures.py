@@ -8,7 +8,7 @@ from harness.model import Run, Sample, Summary
 from harness.stats.early_stopping import early_stopping
 from harness.stats.estimate import estimate, log
 from harness.stats.gate import counts
-from harness.stats.served import late_at, phases, request_ns
+from harness.stats.served import request_ns, timely
 
 FEW = 5
 """Below this many invocations an interval is still printed, but with a warning."""
@@ -97,11 +97,11 @@ def summarise(figures: Sequence[float]) -> Summary:
 def by_block(runs: Sequence[Run], figure: Callable[[Run], float | None], q: float | None = None) -> dict[tuple[str, str], dict[int, float]]:
     """(label, case) -> block -> any figure of a run, over the runs that pass the gate; those without a positive one are left out.
 
-    A figure that is made of quantile `q` of the response is none where the load generator was late there itself (served.late_at).
+    A figure that is made of quantile `q` of the response is none of a run in which the load generator was late there (served.timely).
     """
     held: dict[tuple[str, str], list[Run]] = {}
     for run in filter(counts, runs):
         held.setdefault((run.label, run.case), []).append(run)
-    fit = {side: mine for side, mine in held.items() if q is None or not late_at(phases(mine), q)}
+    fit = {side: mine if q is None else timely(mine, q) for side, mine in held.items()}
     values = {side: {run.block: value for run in mine if (value := figure(run)) and value > 0} for side, mine in fit.items()}
     return {side: blocks for side, blocks in values.items() if blocks}

@@ -49,15 +49,19 @@ def phases(runs: Iterable[Run]) -> list[Latency]:
     return [s.latency for run in runs for s in _steady(run, None) if s.latency]
 
 
-def late_at(held: Sequence[Latency], q: float) -> bool:
-    """Whether the load generator's own lateness puts quantile `q` of a label's response in doubt, by the medians over its invocations.
+def timely(runs: Sequence[Run], q: float) -> list[Run]:
+    """Those of one label's runs at one load in which the generator was on time at quantile `q`, as `too_late` has it.
 
-    It holds for all of them or for none: measured by its own response each, the slow ones alone would be let in. A closed loop has no
-    instant at which a request was due.
+    Each one's lateness is held against the median response of all of them: held against its own, the slow runs alone would be let in.
+    A closed loop has no instant at which a request was due.
     """
-    timed = [one for one in held if one.arrivals != "closed"]
-    late, response = ([_at(getattr(one, name), 100 * q) for one in timed] for name in ("lateness", "response"))
-    return bool(timed) and too_late(median(late), median(response))
+    responses = [_at(one.response, 100 * q) for one in phases(runs) if one.arrivals != "closed"]
+    typical = median(responses) if responses else 0.0
+    return [run for run in runs if not any(_late(one, q, typical) for one in phases([run]))]
+
+
+def _late(one: Latency, q: float, response_ns: float) -> bool:
+    return one.arrivals != "closed" and too_late(_at(one.lateness, 100 * q), response_ns)
 
 
 @lru_cache(maxsize=1 << 16)

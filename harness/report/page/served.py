@@ -17,6 +17,7 @@ QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999))
 COLUMNS = (
     "offered a second", "answers a second", *(f"{name} ms (95 %)" for name, _ in QUANTILES), "longest ms",
     "naive p99 ms", "CPU µs an answer", "idle MiB", "most waiting", "generator’s lateness p99 µs", "generator’s lateness p99.9 µs",
+    "runs on time at p99, p99.9",
 )  # fmt: skip
 BEHIND = ("lateness of the service behind p99 µs",)
 RECOVERY = (
@@ -40,15 +41,16 @@ def _phases(row: Row) -> list[Latency]:
 
 
 def _latency(row: Row) -> list[Cell]:
-    held = _phases(row)
-    responses, services, lateness = ([stats.decoded(getattr(one, name)) for one in held] for name in ("response", "service", "lateness"))
+    counted = [*filter(stats.counts, row.runs)]
+    held, timely = stats.phases(counted), {q: stats.timely(counted, q) for _, q in QUANTILES}
+    responses, services, lateness = (_decoded(held, name) for name in ("response", "service", "lateness"))
     cpu = row.figures.get("cpu_per_answer_s")
     through = row.figures.get("units_per_s")
     idle = row.figures.get("idle_bytes")
     return [
         _offered(held),
         Cell(rate(through.centre if through else None), through.centre if through else None),
-        *(_tail(None if stats.late_at(held, q) else stats.tail(responses, q)) for _, q in QUANTILES),
+        *(_tail(stats.tail(_decoded(stats.phases(runs), "response"), q)) for q, runs in timely.items()),
         _plain(max(h.get_max_value() for h in responses) / 1e6),
         _tail(stats.tail(services, 0.99)),
         _plain(cpu.centre * 1e6 if cpu else None),
@@ -56,7 +58,12 @@ def _latency(row: Row) -> list[Cell]:
         _plain(float(max(one.queue_max for one in held))),
         _late(lateness),
         _late(lateness, 99.9),
+        Cell(f"{len(timely[0.99])}, {len(timely[0.999])} of {len(counted)}", float(len(timely[0.99]))),
     ]
+
+
+def _decoded(held: list[Latency], name: str) -> list[HdrHistogram]:
+    return [stats.decoded(getattr(one, name)) for one in held]
 
 
 def _behind(row: Row) -> list[Cell]:
