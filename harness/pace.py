@@ -70,13 +70,13 @@ def judged(run: Run, objective_ns: int) -> Try:
     rate = float(rate) if isinstance(rate, int | float) else None
     if seen is None:
         return Try(rate, "failed", _ended(run))
-    requests, over, allowed, p99_ns = _counts(seen, objective_ns)
+    requests, over, allowed, p99_ns, late_ns = _counts(seen, objective_ns)
     if run.outcome != "ok":
         return Try(rate, "failed", _ended(run), requests, over, p99_ns)
     if run.suspect:
         return Try(rate, "void", run.suspect[0], requests, over, p99_ns)
-    if too_late(late := _late_ns(seen), objective_ns):
-        return Try(rate, "void", f"the load generator lagged, {late / 1e3:.0f} us at its 99th percentile", requests, over, p99_ns)
+    if too_late(late_ns, objective_ns):
+        return Try(rate, "void", f"the load generator lagged, {late_ns / 1e3:.0f} us at its 99th percentile", requests, over, p99_ns)
     if allowed < 0:
         return Try(rate, "void", f"{requests} requests are too few to tell", requests, over, p99_ns)
     if over > allowed:
@@ -88,16 +88,11 @@ def _ended(run: Run) -> str:
     return f"{run.outcome}: {run.reason}" if run.reason else run.outcome
 
 
-def _counts(seen: Latency, objective_ns: int) -> tuple[int, int, int, float | None]:
+def _counts(seen: Latency, objective_ns: int) -> tuple[int, int, int, float | None, float]:
+    """Requests, those over the objective, how many may be; and at the percentile the response and the load generator's own lateness."""
     from harness import stats  # Here, since its libraries take longer to load than all else of a command that searches nothing.
 
     held, lost = stats.decoded(seen.response), sum(seen.failed.values())
     requests = int(held.get_total_count()) + lost
-    return requests, stats.beyond(held, objective_ns) + lost, stats.allowed(requests, Q), stats.quantile(held, Q)
-
-
-def _late_ns(seen: Latency) -> float:
-    """The load generator's own lateness at the percentile in question; what it adds is none of the server's."""
-    from harness import stats  # As in _counts.
-
-    return float(stats.decoded(seen.lateness).get_value_at_percentile(100 * Q))
+    late_ns = float(stats.decoded(seen.lateness).get_value_at_percentile(100 * Q))
+    return requests, stats.beyond(held, objective_ns) + lost, stats.allowed(requests, Q), stats.quantile(held, Q), late_ns

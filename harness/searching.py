@@ -93,7 +93,7 @@ class RateSearch:
         given = {"share": SHARE} if wanted.rate is None else {"rate": wanted.rate}
         params = {**{k: v for k, v in case.params.items() if k != "rate"}, **given, "seconds": lasting}
         name = _named(f"rate-{written(self.objective_ns)}", job, number)
-        limited = plan.limited(job, case, verified.outside.peak_bytes if verified.outside else None)
+        limited = plan.limited(job, case, verified.cgroup_peak_bytes)
         if limited is None:
             return None
         made = replace(limited, id=name, kind="probe", position=number, seed=wanted.seed, warmup=1, timed=1)

@@ -94,7 +94,8 @@ class Conductor:
             _fresh(OUTPUTS, self.folder if writes else None) as written,
             _fresh(TRAFFIC, self.folder if served else None) as heard,
         ):
-            launch = self._launch(_limited(job, case, before), build, data, out, written, writes)
+            limited = plan.limited(job, case, before.cgroup_peak_bytes if before else None)
+            launch = self._launch(limited or job, build, data, out, written, writes)
             if build.outcome == "failed":
                 return blank(launch, case, self.engine, "unbuilt", build.reason)
             if job.kind == "timed" and (why := unfit(before, case)):
@@ -148,20 +149,11 @@ def _verified(job: Job | Run) -> Verified:
     return job.implementation, job.threads, job.case
 
 
-def _limited(job: Job, case: Case, before: Run | None) -> Job:
-    """A timed job under the limit that its verification tells; without one it does not start."""
-    return job if job.kind != "timed" else plan.limited(job, case, _peak(before)) or job
-
-
-def _peak(run: Run | None) -> int | None:
-    return run.outside.peak_bytes if run and run.outside else None
-
-
 def unfit(before: Run | None, case: Case) -> str | None:
     """Why a timed job can't begin, by its verification."""
     if before and before.outcome != "ok":
         return f"{before.outcome} in verification: {before.reason}"
-    if case.memory_share and _peak(before) is None:
+    if case.memory_share and (before is None or before.cgroup_peak_bytes is None):
         return "its memory limit is a share of what its verification took, and that was not recorded"
     return None
 

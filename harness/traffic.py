@@ -81,7 +81,7 @@ def suspicions(run: Run) -> tuple[str, ...]:
 
 def _lagged(latency: Latency) -> Iterator[str]:
     response = _at(latency.response, 50)
-    if latency.arrivals != "closed" and too_late(late := _at(latency.lateness, 50), response):
+    if latency.scheduled and too_late(late := _at(latency.lateness, 50), response):
         yield f"the load generator lagged, {late / 1e3:.0f} us in the median"
     if latency.downstream and (late := _at(latency.downstream, 99)) > max(LATE_NS, DOWNSTREAM_SHARE * response):
         yield f"the service behind the server lagged, {late / 1e3:.0f} us at its 99th percentile"

@@ -211,6 +211,11 @@ class Run:
         """What it counts as."""
         return label(self.implementation, self.threads, self.arm)
 
+    @property
+    def cgroup_peak_bytes(self) -> int | None:
+        """The most that the kernel counted, page cache and all; None where nobody looked from outside."""
+        return self.outside.peak_bytes if self.outside else None
+
 
 def kind(job: Job | Run) -> tuple[str, str]:
     """What jobs are alike in how long they take: label and case, the A/A arm like its twin."""

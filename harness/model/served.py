@@ -87,6 +87,11 @@ class Latency:
     recovery: Recovery | None = None
     downstream: str | None = None
 
+    @property
+    def scheduled(self) -> bool:
+        """Whether each request was due at an instant of its own. In a closed loop none is, so nobody can be late."""
+        return self.arrivals != "closed"
+
 
 @dataclass(frozen=True, slots=True)
 class Blame:

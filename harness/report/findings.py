@@ -111,7 +111,7 @@ def measures(steps: Sequence[str]) -> dict[str, Callable[[Run], float | None]]:
         "load_units_per_s": lambda run: _rate(run, ["load"], stats.steady_seconds(run, ["load"])),
         "anon_peak_bytes": lambda run: run.anon_peak_bytes,
         "idle_bytes": lambda run: stats.figure(run, "idle_memory"),
-        "cgroup_peak_bytes": lambda run: run.outside.peak_bytes if run.outside else None,
+        "cgroup_peak_bytes": lambda run: run.cgroup_peak_bytes,
     }
 
 

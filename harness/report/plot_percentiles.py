@@ -23,8 +23,8 @@ from harness.report.findings import Findings, Row
 COLUMNS, STEPS = 4, 12
 NOTE = (
     "Thin: an invocation, as far as ten requests lie beyond. Thick: all requests together, from the instant each was due. "
-    "Dashed: the same timed from its sending, which hides what waited. Dotted: how late the load generator itself was, which is in all of "
-    "them. Both axes are shared; milliseconds are logarithmic."
+    "Dashed: the same timed from its sending, which hides what waited. Dotted: how late the load generator itself was, which the "
+    "response has in it. Both axes are shared; milliseconds are logarithmic."
 )
 TICKS = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
@@ -66,7 +66,7 @@ def _held(run: Run, name: str) -> list[HdrHistogram]:
     """The histograms of the steady phases of a run that counts."""
     if not stats.counts(run):
         return []
-    held = [one for one in stats.phases([run]) if name != "lateness" or one.arrivals != "closed"]
+    held = [one for one in stats.phases([run]) if name != "lateness" or one.scheduled]
     return [stats.decoded(getattr(one, name)) for one in held]
 
 

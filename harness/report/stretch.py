@@ -67,7 +67,7 @@ def median(row: Row) -> Run | None:
 
 
 def _open(sample: Sample) -> bool:
-    return sample.latency is not None and not sample.warmup and sample.latency.arrivals != "closed"
+    return sample.latency is not None and not sample.warmup and sample.latency.scheduled
 
 
 def _stretch(run: Run, sample: Sample, there: blame.Requests) -> Stretch:

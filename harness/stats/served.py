@@ -55,13 +55,13 @@ def timely(runs: Sequence[Run], q: float) -> list[Run]:
     Each one's lateness is held against the median response of all of them: held against its own, the slow runs alone would be let in.
     A closed loop has no instant at which a request was due.
     """
-    responses = [_at(one.response, 100 * q) for one in phases(runs) if one.arrivals != "closed"]
+    responses = [_at(one.response, 100 * q) for one in phases(runs) if one.scheduled]
     typical = median(responses) if responses else 0.0
     return [run for run in runs if not any(_late(one, q, typical) for one in phases([run]))]
 
 
 def _late(one: Latency, q: float, response_ns: float) -> bool:
-    return one.arrivals != "closed" and too_late(_at(one.lateness, 100 * q), response_ns)
+    return one.scheduled and too_late(_at(one.lateness, 100 * q), response_ns)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -75,7 +75,7 @@ def request_ns(sample: Sample) -> float | None:
     latency = sample.latency
     if latency is None or not sample.units:
         return None
-    return sample.wall_ns / sample.units if latency.arrivals == "closed" else quantile(decoded(latency.response), 0.5)
+    return quantile(decoded(latency.response), 0.5) if latency.scheduled else sample.wall_ns / sample.units
 
 
 def answers_per_second(run: Run, steps: Sequence[str] | None = None) -> float | None:

@@ -43,15 +43,16 @@ def _phases(row: Row) -> list[Latency]:
 def _latency(row: Row) -> list[Cell]:
     counted = [*filter(stats.counts, row.runs)]
     held, timely = stats.phases(counted), {q: stats.timely(counted, q) for _, q in QUANTILES}
-    responses, services, lateness = (_decoded(held, name) for name in ("response", "service", "lateness"))
+    responses = {run.job: [stats.decoded(one.response) for one in stats.phases([run])] for run in counted}
+    services, lateness = ([stats.decoded(getattr(one, name)) for one in held] for name in ("service", "lateness"))
     cpu = row.figures.get("cpu_per_answer_s")
     through = row.figures.get("units_per_s")
     idle = row.figures.get("idle_bytes")
     return [
         _offered(held),
         Cell(rate(through.centre if through else None), through.centre if through else None),
-        *(_tail(stats.tail(_decoded(stats.phases(runs), "response"), q)) for q, runs in timely.items()),
-        _plain(max(h.get_max_value() for h in responses) / 1e6),
+        *(_tail(stats.tail([h for run in runs for h in responses[run.job]], q)) for q, runs in timely.items()),
+        _plain(max(h.get_max_value() for own in responses.values() for h in own) / 1e6),
         _tail(stats.tail(services, 0.99)),
         _plain(cpu.centre * 1e6 if cpu else None),
         _plain(idle.centre / (1 << 20) if idle else None),
@@ -60,10 +61,6 @@ def _latency(row: Row) -> list[Cell]:
         _late(lateness, 99.9),
         Cell(f"{len(timely[0.99])}, {len(timely[0.999])} of {len(counted)}", float(len(timely[0.99]))),
     ]
-
-
-def _decoded(held: list[Latency], name: str) -> list[HdrHistogram]:
-    return [stats.decoded(getattr(one, name)) for one in held]
 
 
 def _behind(row: Row) -> list[Cell]:
