@@ -98,7 +98,7 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
         )  # fmt: skip
         store.create(folder, made)
         progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")
-        with store.writing(folder):
+        with store.writing(folder), session.swept(folder):
             _conduct(replace(made, datasets=sets), folder, catalog, eng, identity, progress, [])
             _probe(replace(made, datasets=sets), folder, catalog, eng, identity, progress, ask.searches)
     return folder
@@ -107,11 +107,10 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
 def resume(catalog: Catalog, folder: Path, progress: Progress, *, memory_floor: bool = False, highest_rate: int | None = None) -> Path:
     """Finish an interrupted session, with the images and the data that it began with; then search what is asked for, or go on with that."""
     made = store.read_session(folder)
-    with live.marked(catalog.root) as identity, store.writing(folder):
+    with live.marked(catalog.root) as identity, store.writing(folder), session.swept(folder):
         for name in (store.RUNS, *store.PROBES):
             if store.mend(folder, name):
                 progress.say(f"warning: the last line of {folder / name} was torn; that job runs again")
-        session.clear(folder)
         runs, _ = store.read_runs(folder)
         wanted = choosing.searches(memory_floor, highest_rate)
         if len(runs) == len(made.jobs) and not wanted:

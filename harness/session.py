@@ -181,8 +181,17 @@ def _fresh(prefix: str, parent: Path | None) -> Iterator[Path | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def clear(folder: Path) -> None:
-    """Remove the answers and outputs that a killed harness has left in the session's folder."""
+@contextmanager
+def swept(folder: Path) -> Iterator[None]:
+    """No answers or outputs in the session's folder before or after: a killed harness leaves some, and so may Ctrl-C in making one."""
+    _sweep(folder)
+    try:
+        yield
+    finally:
+        _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
     for prefix in (ANSWERS, OUTPUTS, TRAFFIC):
         for left in folder.glob(f"{prefix}*"):
             shutil.rmtree(left, ignore_errors=True)

@@ -11,6 +11,7 @@ from planted import one, select, session_of, wait_for
 import docker
 from harness import store
 from harness.model import Run, Session
+from harness.session import ANSWERS, OUTPUTS, TRAFFIC, swept
 
 pytestmark = pytest.mark.sessions
 KEEP = ("--workload", "keep", "--seed", "7", "--no-plot", "--json")
@@ -99,6 +100,14 @@ def test_ctrl_c_leaves_no_outputs(bench: Bench, tmp_path: Path) -> None:
     running.signal_group(signal.SIGINT)
     assert running.wait().code == 130
     assert not [*folder.glob(".outputs-*"), *folder.glob(".answers-*")]
+
+
+@pytest.mark.parametrize("kind", [ANSWERS, OUTPUTS, TRAFFIC])
+def test_ctrl_c_while_a_folder_is_made_or_removed_leaves_none(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(KeyboardInterrupt), swept(tmp_path):
+        (tmp_path / f"{kind}just-made").mkdir()
+        raise KeyboardInterrupt
+    assert not [*tmp_path.iterdir()]
 
 
 def test_what_a_killed_harness_left_is_removed_on_resuming(bench: Bench, tmp_path: Path) -> None:
