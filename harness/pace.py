@@ -94,5 +94,5 @@ def _counts(seen: Latency, objective_ns: int) -> tuple[int, int, int, float | No
 
     held, lost = stats.decoded(seen.response), sum(seen.failed.values())
     requests = int(held.get_total_count()) + lost
-    late_ns = float(stats.decoded(seen.lateness).get_value_at_percentile(100 * Q))
+    late_ns = stats.value_at(stats.decoded(seen.lateness), Q)
     return requests, stats.beyond(held, objective_ns) + lost, stats.allowed(requests, Q), stats.quantile(held, Q), late_ns

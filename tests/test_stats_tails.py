@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
+from hypothesis import given as generated
+from hypothesis import strategies as st
 
-from harness.stats import Estimate, difference, estimate, histogram, predictability, quantile, requests_needed, tail, unevenness
+from harness.stats import Estimate, difference, estimate, histogram, predictability, quantile, requests_needed, tail, unevenness, value_at
 
 
 @pytest.mark.parametrize(("q", "requests"), [(0.5, 20), (0.9, 100), (0.99, 1000), (0.999, 10_000), (0.9999, 100_000)])
@@ -132,3 +134,10 @@ def test_the_jackknife_errs_as_often_as_its_docstring_says() -> None:
     assert len(found) == 400 and 0.855 <= covered / 400 <= 0.945, covered
     apart = [difference(a, b).interval() or (0, 0) for a, b in zip(found[::2], found[1::2], strict=True)]
     assert sum(not low <= 0 <= high for low, high in apart) / 200 <= 0.11
+
+
+@generated(st.lists(st.integers(1, 10**12), max_size=30), st.floats(0.001, 1))
+def test_a_value_is_the_librarys(durations: list[int], q: float) -> None:
+    held = histogram(durations)
+    for one in (held, HdrHistogram.decode(held.encode())):
+        assert value_at(one, q) == one.get_value_at_percentile(100 * q)

@@ -17,7 +17,18 @@ from harness.stats.metrics import FLOOR, METRICS, Input, Inputs, Metric, fact, f
 from harness.stats.ranking import Ranking, rank
 from harness.stats.ratio import Side, Standing, compare, comparison, logs_by_block, paired, standing, welch
 from harness.stats.served import decoded, phases, timely
-from harness.stats.tails import Predictability, Tail, beyond, histogram, predictability, quantile, requests_needed, tail, unevenness
+from harness.stats.tails import (
+    Predictability,
+    Tail,
+    beyond,
+    histogram,
+    predictability,
+    quantile,
+    requests_needed,
+    tail,
+    unevenness,
+    value_at,
+)
 from harness.stats.warmup import Course, course
 
 __all__ = [
@@ -83,5 +94,6 @@ __all__ = [
     "timely",
     "twin",
     "unevenness",
+    "value_at",
     "welch",
 ]

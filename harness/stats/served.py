@@ -12,7 +12,7 @@ from statistics import median
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
 from harness.model import Latency, Run, Sample, too_late
-from harness.stats.tails import DIGITS, HIGHEST_NS, quantile
+from harness.stats.tails import DIGITS, HIGHEST_NS, quantile, value_at
 
 
 def responses(run: Run, steps: Sequence[str] | None = None) -> HdrHistogram | None:
@@ -55,19 +55,19 @@ def timely(runs: Sequence[Run], q: float) -> list[Run]:
     Each one's lateness is held against the median response of all of them: held against its own, the slow runs alone would be let in.
     A closed loop has no instant at which a request was due.
     """
-    responses = [_at(one.response, 100 * q) for one in phases(runs) if one.scheduled]
+    responses = [_at(one.response, q) for one in phases(runs) if one.scheduled]
     typical = median(responses) if responses else 0.0
     return [run for run in runs if not any(_late(one, q, typical) for one in phases([run]))]
 
 
 def _late(one: Latency, q: float, response_ns: float) -> bool:
-    return one.scheduled and too_late(_at(one.lateness, 100 * q), response_ns)
+    return one.scheduled and too_late(_at(one.lateness, q), response_ns)
 
 
 @lru_cache(maxsize=1 << 16)
-def _at(encoded: str, percentile: float) -> float:
+def _at(encoded: str, q: float) -> float:
     """Decoding takes a millisecond, and a page asks the same of a run for each of its tables."""
-    return float(decoded(encoded).get_value_at_percentile(percentile))
+    return value_at(decoded(encoded), q)
 
 
 def request_ns(sample: Sample) -> float | None:

@@ -65,7 +65,20 @@ def quantile(requests: HdrHistogram, q: float) -> float | None:
     """Quantile `q` of one invocation in nanoseconds; None with fewer requests than bear it."""
     if requests.get_total_count() < requests_needed(q):
         return None
-    return float(requests.get_value_at_percentile(100 * q))
+    return value_at(requests, q)
+
+
+def value_at(requests: HdrHistogram, q: float) -> float:
+    """Quantile `q` in nanoseconds, however few bear it, 0 of none: as HdrHistogram.get_value_at_percentile, which walks in Python."""
+    return _value(requests, np.array(requests.counts, dtype=np.int64), q)
+
+
+def _value(shape: HdrHistogram, counts: NDArray[np.int64], q: float) -> float:
+    below = np.cumsum(counts)
+    if not below[-1]:
+        return 0.0
+    index = int(np.searchsorted(below, max(1, int(100 * q * int(below[-1]) / 100 + 0.5))))
+    return float(shape.get_highest_equivalent_value(shape.get_value_from_index(index)))
 
 
 def beyond(requests: HdrHistogram, ns: int) -> int:
@@ -96,10 +109,11 @@ def _jackknife(invocations: Sequence[HdrHistogram], q: float) -> Estimate:
     held = [h for h in invocations if h.get_total_count()]
     counts = np.array([_counts(h) for h in held])
     whole = counts.sum(axis=0)
-    centre, n = _log_quantile(whole, q), len(held)
+    shape, n = histogram([]), len(held)
+    centre = log(_value(shape, whole, q))
     if n < 2:
         return Estimate(centre, None, 0, n)
-    without = [_log_quantile(whole - one, q) for one in counts]
+    without = [log(_value(shape, whole - one, q)) for one in counts]
     return Estimate(centre, float(np.std(without)) * math.sqrt(n - 1), n - 1, n)
 
 
@@ -108,14 +122,6 @@ def _counts(requests: HdrHistogram) -> NDArray[np.int64]:
     same = HdrHistogram(1, HIGHEST_NS, DIGITS)
     same.add(requests)
     return np.array(same.counts, dtype=np.int64)
-
-
-def _log_quantile(counts: NDArray[np.int64], q: float) -> float:
-    """As HdrHistogram.get_value_at_percentile, which walks over all buckets in Python; a jackknife asks often."""
-    shape = HdrHistogram(1, HIGHEST_NS, DIGITS)
-    below = np.cumsum(counts)
-    index = int(np.searchsorted(below, max(1, int(100 * q * int(below[-1]) / 100 + 0.5))))
-    return log(shape.get_highest_equivalent_value(shape.get_value_from_index(index)))
 
 
 def unevenness(requests: HdrHistogram) -> float | None:

@@ -58,7 +58,7 @@ def _latency(row: Row) -> list[Cell]:
         _plain(idle.centre / (1 << 20) if idle else None),
         _plain(float(max(one.queue_max for one in held))),
         _late(lateness),
-        _late(lateness, 99.9),
+        _late(lateness, 0.999),
         Cell(f"{len(timely[0.99])}, {len(timely[0.999])} of {len(counted)}", float(len(timely[0.99]))),
     ]
 
@@ -67,9 +67,9 @@ def _behind(row: Row) -> list[Cell]:
     return [_late([stats.decoded(one.downstream) for one in _phases(row) if one.downstream])]
 
 
-def _late(held: list[HdrHistogram], percentile: float = 99) -> Cell:
-    """The median over the invocations of the percentile."""
-    return _plain(median(h.get_value_at_percentile(percentile) for h in held) / 1e3 if held else None)
+def _late(held: list[HdrHistogram], q: float = 0.99) -> Cell:
+    """The median over the invocations of the quantile."""
+    return _plain(median(stats.value_at(h, q) for h in held) / 1e3 if held else None)
 
 
 def _offered(held: list[Latency]) -> Cell:
