@@ -24,11 +24,11 @@ from harness.traffic import RECORD
 CONNECTIONS = 32
 
 
-def generate(server: Served, bodies: Path, *phases: dict[str, Any], connections: int = CONNECTIONS) -> list[dict[str, Any]]:
+def generate(port: int, bodies: Path, *phases: dict[str, Any], connections: int = CONNECTIONS) -> list[dict[str, Any]]:
     """What it tells of each phase; `kept` are the records of all of them."""
     with tempfile.TemporaryDirectory() as folder:
         line = {
-            "host": HOST, "port": server.port, "connections": connections, "cpu": 0, "spin": True, "path": "/predict",
+            "host": HOST, "port": port, "connections": connections, "cpu": 0, "spin": True, "path": "/predict",
             "requests": str(bodies), "seed": 1, "records": f"{folder}/records", "answers": f"{folder}/answers", "timeout_s": 10,
             "phases": [{"drain_s": 5, **phase} for phase in phases],
         }  # fmt: skip

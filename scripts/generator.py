@@ -10,14 +10,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import peers
+import waiting
 from generating import CONNECTIONS, generate, single, stopping
 from served import ROOT, servers, serving
 
@@ -43,8 +46,8 @@ def speed(rounds: int, seconds: int) -> None:
         phase = {"arrivals": "closed", "seconds": seconds}
         for number in range(rounds + 1):
             theirs, used = peers.wrk(server.port, CONNECTIONS, seconds, body)
-            (told,) = generate(server, one, phase)
-            (many,) = generate(server, Path(server.ask["inputs"]["requests"]), phase)
+            (told,) = generate(server.port, one, phase)
+            (many,) = generate(server.port, Path(server.ask["inputs"]["requests"]), phase)
             ours, spread = (t["answered"] * 1e9 / t["wall_ns"] for t in (told, many))
             click.echo(
                 f"{'warm-up' if not number else f'round {number}'}: wrk {theirs:,.0f}/s ({used:.2f} CPU), ours {ours:,.0f}/s, "
@@ -56,28 +59,42 @@ def speed(rounds: int, seconds: int) -> None:
 
 @main.command("open")
 @click.option("--rounds", default=5, show_default=True)
-@click.option("--rate", default=1_000, show_default=True)
-@click.option("--seconds", default=10, show_default=True)
-def paced(rounds: int, rate: int, seconds: int) -> None:
+@click.option("--rate", default=500, show_default=True)
+@click.option("--seconds", default=20, show_default=True)
+@click.option("--null", is_flag=True, help="The server that does next to nothing: what is compared then is the clients' own time.")
+def paced(rounds: int, rate: int, seconds: int, null: bool) -> None:
     """In turns with oha at the same constant rate, both on CPU 0 with the server on CPU 1: times from when a request was due.
 
-    oha takes for that the instant at which it woke, so by how much it was late itself is in ours alone. What ours has from when it sent is
-    told too: where that alone is near oha's, our generator was kept from its CPU, and the machine is not quiet.
+    The server waits from 5 to 25 ms, evenly spread, before it answers, so that arithmetic knows all percentiles too. oha takes for due the
+    instant at which it woke, so by how much it was late itself is in ours alone.
     """
     peers.require("oha")
     ratios: dict[int, list[float]] = {q: [] for q in peers.PERCENTILES}
-    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, single(server) as (one, body):
+    with _answering(null) as (port, one, body):
         for number in range(rounds + 1):
-            theirs = peers.oha(server.port, CONNECTIONS, rate, seconds, body)
-            (told,) = generate(server, one, {"arrivals": "constant", "rate": rate, "seconds": seconds})
-            ours, sent = ({q: stats.decoded(told[kind]).get_value_at_percentile(q) for q in ratios} for kind in ("response", "service"))
-            at = ", ".join(f"p{q} {theirs.at[q] / 1e3:.1f} and {ours[q] / 1e3:.1f} us ({sent[q] / 1e3:.1f} from sending)" for q in ratios)
+            theirs = peers.oha(port, CONNECTIONS, rate, seconds, body)
+            (told,) = generate(port, one, {"arrivals": "constant", "rate": rate, "seconds": seconds})
+            ours = {q: stats.decoded(told["response"]).get_value_at_percentile(q) for q in ratios}
+            at = ", ".join(f"p{q} {theirs.at[q] / 1e6:.2f} and {ours[q] / 1e6:.2f}" for q in ratios)
             answers = f"{theirs.answered:,} and {told['answered']:,} answers"
-            click.echo(f"{f'round {number}' if number else 'warm-up'}: of oha and ours {answers}, {at}")
+            click.echo(f"{f'round {number}' if number else 'warm-up'}: of oha and ours {answers}, {at} ms")
             for q in ratios if number else ():
                 ratios[q].append(ours[q] / theirs.at[q])
     at = "; ".join(f"p{q} {statistics.median(of):.3f}, {min(of):.3f} to {max(of):.3f}" for q, of in ratios.items())
     click.echo(f"median of ours over oha's: {at}")
+    if not null:
+        click.echo("the wait alone: " + ", ".join(f"p{q} {waiting.predicted_s(q) * 1e3:.2f} ms" for q in ratios))
+
+
+@contextlib.contextmanager
+def _answering(null: bool) -> Iterator[tuple[int, Path, str]]:
+    """Port, a file of one body, and the body."""
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, single(server) as (one, body):
+        if null:
+            yield server.port, one, body
+            return
+        with waiting.waiting(1) as port:
+            yield port, one, body
 
 
 @main.command()
@@ -88,7 +105,7 @@ def late(rate: int, seconds: int) -> None:
     with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server:
         bodies = Path(server.ask["inputs"]["requests"])
         for arrivals in ("constant", "poisson"):
-            (told,) = generate(server, bodies, {"arrivals": arrivals, "rate": rate, "seconds": seconds})
+            (told,) = generate(server.port, bodies, {"arrivals": arrivals, "rate": rate, "seconds": seconds})
             held = stats.decoded(told["lateness"])
             at = ", ".join(f"p{q:g} {held.get_value_at_percentile(q) / 1e3:.1f} us" for q in (50, 99, 99.9, 100))
             click.echo(f"{arrivals} at {rate:,}/s: {told['answered']:,} of {told['due']:,} answered; late {at}")
@@ -118,7 +135,7 @@ def _counted(name: str, phase: dict[str, Any]) -> tuple[float, dict[str, Any], i
     """Answers a second; what the generator tells; how many the server says it answered; records."""
     with serving(name, 1, connections=CONNECTIONS, meter=None) as server:
         bodies = Path(server.ask["inputs"]["requests"])
-        (told,) = generate(server, bodies, phase)
+        (told,) = generate(server.port, bodies, phase)
     return told["answered"] * 1e9 / told["wall_ns"], told, server.done.get("served", -1), len(told["kept"])
 
 
@@ -135,7 +152,7 @@ def stall(rate: int, seconds: int, stall_ms: int) -> None:
         bodies = Path(server.ask["inputs"]["requests"])
         for phase, connections in (({"arrivals": "poisson", "rate": rate}, CONNECTIONS), ({"arrivals": "closed"}, 1)):
             with stopping(server.process.pid, stall_ms / 1e3, lambda: 1 - stall_ms / 1e3) as stops:
-                (told,) = generate(server, bodies, {**phase, "seconds": seconds}, connections=connections)
+                (told,) = generate(server.port, bodies, {**phase, "seconds": seconds}, connections=connections)
             stalls = [stop.wall_ns / 1e9 for stop in stops]
             share, mean = sum(stalls) / (told["wall_ns"] / 1e9), statistics.mean(stalls)
             click.echo(
@@ -162,7 +179,7 @@ def pauses(rate: int, seconds: int, pause_ms: int, each_ms: int) -> None:
     with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server:
         bodies = Path(server.ask["inputs"]["requests"])
         with stopping(server.process.pid, pause_ms / 1e3, lambda: draw.exponential(each_ms / 1e3)) as stops:
-            (told,) = generate(server, bodies, {"arrivals": "poisson", "rate": rate, "seconds": seconds})
+            (told,) = generate(server.port, bodies, {"arrivals": "poisson", "rate": rate, "seconds": seconds})
     moved = [Span(stop.start_ns + each_ms * 500_000, stop.wall_ns) for stop in stops]
     true, beside = _blamed("planted", stops, told), _blamed("moved", moved, told)
     click.echo(f"p99 {true.p99_ns / 1e6:.3f} ms, without those that fell on one {(true.p99_without_ns or 0) / 1e6:.3f} ms")
