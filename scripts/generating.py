@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from served import Served, ready
+from served import ready
 
 from harness.model import Span
 from harness.protocol import HOST
@@ -38,9 +38,10 @@ def generate(port: int, bodies: Path, *phases: dict[str, Any], connections: int 
 
 
 @contextmanager
-def single(server: Served) -> Iterator[tuple[Path, str]]:
-    """A file of one body, and the body."""
-    (body,) = server.bodies(1)
+def single(requests: str) -> Iterator[tuple[Path, str]]:
+    """A file of the first body of a file of them, and the body."""
+    with Path(requests).open(encoding="utf-8") as bodies:
+        body = next(bodies).strip()
     with tempfile.NamedTemporaryFile("w") as file:
         file.write(body + "\n")
         file.flush()

@@ -22,7 +22,7 @@ import numpy as np
 import peers
 import waiting
 from generating import CONNECTIONS, generate, single, stopping
-from served import ROOT, servers, serving
+from served import ROOT, asked, servers, serving
 
 from harness import blame, catalog, stats
 from harness.model import Blame, Span
@@ -42,7 +42,7 @@ def speed(rounds: int, seconds: int) -> None:
     """In turns with wrk, both on CPU 0 with the server on CPU 1, the same single body on the same number of connections."""
     peers.require("wrk")
     ratios = []
-    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, single(server) as (one, body):
+    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, single(server.ask["inputs"]["requests"]) as (one, body):
         phase = {"arrivals": "closed", "seconds": seconds}
         for number in range(rounds + 1):
             theirs, used = peers.wrk(server.port, CONNECTIONS, seconds, body)
@@ -89,12 +89,12 @@ def paced(rounds: int, rate: int, seconds: int, null: bool) -> None:
 @contextlib.contextmanager
 def _answering(null: bool) -> Iterator[tuple[int, Path, str]]:
     """Port, a file of one body, and the body."""
-    with serving(SERVER, 1, connections=CONNECTIONS, meter=None) as server, single(server) as (one, body):
+    with contextlib.ExitStack() as stack:
         if null:
-            yield server.port, one, body
-            return
-        with waiting.waiting(1) as port:
-            yield port, one, body
+            port = stack.enter_context(serving(SERVER, 1, connections=CONNECTIONS, meter=None)).port
+        else:
+            port = stack.enter_context(waiting.waiting(1))
+        yield port, *stack.enter_context(single(asked()["inputs"]["requests"]))
 
 
 @main.command()

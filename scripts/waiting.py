@@ -27,13 +27,12 @@ def predicted_s(percentile: float) -> float:
 
 @contextlib.contextmanager
 def waiting(cpu: int) -> Iterator[int]:
-    """Its port, while it runs pinned to the CPU."""
+    """Its port, while it runs pinned to the CPU; leaving the `with` closes its standard input."""
     with subprocess.Popen(
         ["taskset", "-c", str(cpu), sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        assert server.stdin and server.stdout
+        assert server.stdout
         yield int(server.stdout.readline())
-        server.stdin.close()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
