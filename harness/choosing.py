@@ -41,6 +41,8 @@ class Ask:
     dry_run: bool = False
     out: Path | None = None
     time_limit: float | None = None
+    passes: int | None = None
+    turns: bool = False
     yes: bool = False
 
     @property
@@ -92,9 +94,12 @@ def planned(
     The engine is looked for last: a mistake in what was asked is said without a word about the machine.
     """
     spec = catalog_module.workload(catalog, ask.workload)
+    spec = replace(spec, timing=replace(spec.timing, timed=ask.passes or spec.timing.timed))
     seed = draw_seed(ask.seed)
     chosen = select(catalog, ask.workload, ask.select, quick=ask.quick)
     wanted = cases(spec, ask.case, seed, ask.param or {}, ask.time_limit)
+    if ask.turns:
+        check_turns(wanted, spec.steps)
     cpus = {threads: choose_cpus(threads) for threads in ask.threads}
     if ask.highest_rate:
         check_rates(wanted, spec.steps, spec.cases, say)
@@ -135,6 +140,13 @@ def check_limits(eng: Engine, what: str) -> None:
     """UserError where memory limits are not the kernel's, though `what` needs that."""
     if eng.name != "docker":
         raise UserError(f"{what} needs containers, for only they keep a memory limit; start a Docker daemon, or use --engine docker")
+
+
+def check_turns(taken: Sequence[Case], steps: Sequence[Step]) -> None:
+    """UserError where a case is served: its requests keep their own time."""
+    for case in taken:
+        if any(step.traffic for step in steps_of(case, steps)):
+            raise UserError(f"case '{case.name}' is served, and its requests keep a time of their own; leave --turns out")
 
 
 def check_rates(taken: Sequence[Case], steps: Sequence[Step], known: Sequence[CaseSpec], say: Say) -> None:

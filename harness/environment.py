@@ -116,6 +116,11 @@ def software(root: Path, toolchains: Mapping[str, Sequence[str]]) -> dict[str, o
     }
 
 
+def free_memory() -> int:
+    """Bytes that programs can be given now without anything being swapped out."""
+    return int(psutil.virtual_memory().available)
+
+
 def state() -> dict[str, object]:
     """What changes from job to job: load, pressure, steal, temperature, frequency, memory free."""
     times = psutil.cpu_times()
@@ -130,7 +135,7 @@ def state() -> dict[str, object]:
         "steal_s": getattr(times, "steal", None),
         "temperature_c": max((h for h in heat if h is not None), default=None),
         "mhz": frequency.current if frequency else None,
-        "memory_available_bytes": psutil.virtual_memory().available,
+        "memory_available_bytes": free_memory(),
     }
 
 

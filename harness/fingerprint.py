@@ -87,7 +87,8 @@ def _items(session: Session) -> Iterator[tuple[str, str]]:
     yield "workload", session.workload
     yield "steps", ", ".join(s.name for s in session.steps)
     yield "passes", f"{session.timing.warmup} warm-up and {session.timing.timed} timed"
-    yield "stall meter", f"every {session.timing.meter_interval_ns / 1e6:g} ms"
+    yield "stall meter", "none" if session.turns else f"every {session.timing.meter_interval_ns / 1e6:g} ms"
+    yield "jobs of a block", "pass for pass in turns" if session.turns else "one after the other"
     yield from _limits(session)
 
 

@@ -94,7 +94,7 @@ def fresh(catalog: Catalog, ask: Ask, progress: Progress) -> Path:
             capabilities=spec.capabilities,
             environment=_environment(catalog, eng), claims=ask.claims or {},
             again=next((label(j.implementation, j.threads) for j in jobs if j.arm == "again"), None),
-            generator=building.portable([generator], catalog.root)[0] if generator else None,
+            generator=building.portable([generator], catalog.root)[0] if generator else None, turns=ask.turns,
         )  # fmt: skip
         store.create(folder, made)
         progress.say(f"seed {seed}, {len(jobs)} jobs, session {folder}")

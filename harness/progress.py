@@ -33,7 +33,7 @@ class Progress:
         self._todo: list[Job] = []
         self._seconds: dict[tuple[str, str], float] = {}
         self._started = 0.0
-        self._title = ""
+        self._titles: dict[str, str] = {}
         self._told = 0.0
 
     def say(self, text: str) -> None:
@@ -68,7 +68,7 @@ class Progress:
         """A job begins; of a probe `under` says what is tried."""
         self._started = time.monotonic()
         what = {"verify": "verify", "probe": under}.get(job.kind, f"block {job.block}")
-        self._begin(total, number, f"{what}: {job.label} {job.case}")
+        self._titles[job.id] = self._begin(total, number, f"{what}: {job.label} {job.case}")
 
     def step(self, text: str) -> None:
         """Something happened in the job."""
@@ -78,6 +78,9 @@ class Progress:
     def ended(self, run: Run) -> None:
         """A job's record is written."""
         seconds = time.monotonic() - self._started
+        if run.times.waited_ns and run.times.worked_ns:  # others began meanwhile
+            seconds = run.times.worked_ns / 1e9
+        title = self._titles.pop(run.job, run.job)
         if run.outcome != "skipped":
             self._seconds[kind(run)] = seconds
         self._todo = [j for j in self._todo if j.id != run.job]
@@ -87,7 +90,7 @@ class Progress:
             self.say(f"{run.job}: {run.outcome}: {run.reason}")
         elif run.suspect or not self._live:  # at once: whoever sees one suspect run after the other need not wait for the end
             doubts = "".join(f"; suspect: {why}" for why in run.suspect)
-            self.say(f"{self._title}: {run.outcome}, {seconds:.1f} s; {self._left()}{doubts}")
+            self.say(f"{title}: {run.outcome}, {seconds:.1f} s; {self._left()}{doubts}")
 
     def _left(self) -> str:
         """Time left, by what each kind of job took; a kind not yet seen is taken for an average one, and said to be."""
@@ -112,12 +115,14 @@ class Progress:
             self._live.stop()
             self._live, self._task = None, None
 
-    def _begin(self, total: int, number: int, title: str) -> None:
-        self._title = f"[{number}/{total}] {title}"
+    def _begin(self, total: int, number: int, title: str) -> str:
+        """Shows it; how it is told once it has ended."""
+        told = f"[{number}/{total}] {title}"
         if not self._live:
-            return
+            return told
         if self._task is None:
             self._task = self._live.add_task("", total=total, detail="", left="")
         self._live.update(
             self._task, description=title, total=total, completed=number - 1, detail="", left=self._left() if self._todo else ""
         )
+        return told

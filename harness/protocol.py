@@ -131,13 +131,14 @@ _decoder = msgspec.json.Decoder(_Event)
 
 def request(
     job: Job, params: Params, inputs: Mapping[str, str], timing: Timing, answers: str | None, outputs: str | None = None,
-    connections: int | None = None,
+    connections: int | None = None, *, turns: bool = False,
 ) -> bytes:  # fmt: skip
     """The request of a job as one line; `inputs`, `answers` and `outputs` are paths as the implementation will see them.
 
-    `connections` is what a server must be able to hold; None for a job that serves nothing.
+    `connections` is what a server must be able to hold; None for a job that serves nothing. One that works in `turns` has no stall
+    meter: it would see the others at work.
     """
-    meter = {"interval_ns": timing.meter_interval_ns, "threshold_ns": timing.meter_threshold_ns}
+    meter = None if turns else {"interval_ns": timing.meter_interval_ns, "threshold_ns": timing.meter_threshold_ns}
     fields = {
         "protocol": VERSION,
         "workload": job.workload,
@@ -152,6 +153,7 @@ def request(
         "answers": answers,
         "outputs": outputs,
         "meter": meter,
+        "turns": turns,
     }
     if connections is not None:
         fields["serve"] = {"host": HOST, "port": 0, "connections": connections}
@@ -162,12 +164,14 @@ def request(
 class Transcript:
     """What an implementation said, so far. Mutable on purpose: it grows as lines arrive, and is read when the job has ended.
 
-    `owed` are its samples in order, `owed_answers` the steps of which it owes the whole answer. One that `serves` owes a port.
+    `owed` are its samples in order, `owed_answers` the steps of which it owes the whole answer. One that `serves` owes a port, one
+    that works in `turns` begins each pass at its turn and not before.
     """
 
     owed: list[tuple[str, int, bool]]
     owed_answers: Collection[str] = ()
     serves: bool = False
+    turns: bool = False
     hello: Hello | None = None
     threads: int | None = None
     samples: list[Sample] = field(default_factory=list)
@@ -180,12 +184,25 @@ class Transcript:
     error: tuple[str, str] | None = None
     lines: int = 0
     last: str = "nothing"
+    _turn: tuple[int, int] | None = None
+    """The pass whose turn came last, by its sample's index, and when."""
     _rest: bytearray = field(default_factory=bytearray)
 
     @property
     def done(self) -> bool:
         """True after the last event."""
         return self.usage is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is to begin nothing before its next turn."""
+        begun = self._turn[0] if self._turn else 0
+        return self.turns and begun < len(self.samples) < len(self.owed)
+
+    def turn(self, now_ns: int) -> bytes:
+        """The line that gives it its turn."""
+        self._turn = len(self.samples), now_ns
+        return msgspec.json.encode({"turn": len(self.samples)}) + b"\n"
 
     def feed(self, data: bytes) -> list[str]:
         """Take bytes of standard output; the names of the events completed by them. ProtocolError on anything unlawful."""
@@ -274,6 +291,8 @@ class Transcript:
             raise ProtocolError(f"{where}: {owed[0]}, pass {owed[1]} was owed, as {'warm-up' if owed[2] else 'no warm-up'}")
         if self.samples and event.start_ns < self.samples[-1].start_ns + self.samples[-1].wall_ns:
             raise ProtocolError(f"{where}: overlaps the sample before")
+        if self.turns and self.samples and (self.waits or self._turn is None or event.start_ns < self._turn[1]):
+            raise ProtocolError(f"{where}: began before its turn; see `turns` in impls/PROTOCOL.md")
         if event.step != "load" and (event.check is None or not all(map(math.isfinite, event.check.sums.values()))):
             raise ProtocolError(f"{where}: has no check, or one that is not finite")
         if sum(event.queries) > event.wall_ns:
@@ -314,7 +333,7 @@ class Transcript:
             return "'serving'"
         if self.pauses is None:
             return "'pauses'"
-        return "'stalls'" if self.stalls is None else "'done'"
+        return "'stalls'" if self.stalls is None and not self.turns else "'done'"
 
 
 def _show(line: bytes | bytearray) -> str:

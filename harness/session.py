@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness import catalog as catalog_module
-from harness import outputs, plan, store, traffic, verify
+from harness import environment, outputs, plan, store, traffic, turns, verify
 from harness.catalog import Catalog
 from harness.model import Build, Case, Dataset, Job, Run, Session, Step, UserError
 from harness.runner.control import ControlMeter
@@ -66,21 +66,37 @@ class Conductor:
         todo = [job for job in self.session.jobs if job.id not in recorded]
         if not todo:
             return
+        numbers = {job.id: number for number, job in enumerate(todo, 1)}
         with measuring(self.session, todo) as meter:
-            for number, job in enumerate(todo, 1):
-                self.observer.job(job, number, len(todo))
-                run = self._one(job, meter, verified.get(_verified(job)))
-                if run.kind == "verify":
-                    verified[_verified(run)] = run
-                store.append(self.folder, run)
-                self.observer.ended(run)
-                yield run
+            for group in turns.groups(todo, turns=self.session.turns):
+                begun = {job.id: self._begun(job, numbers[job.id], len(todo), meter, verified.get(_verified(job))) for job in group}
+                if len(group) > 1:
+                    _check_memory(self.folder, [verified.get(_verified(job)) for job in group])
+                ended = turns.deal(begun, [step.name for step in self.session.steps], self._orders(group))
+                # Recorded in the plan's order, and all of a group or none: what is left of an interrupted one would have others beside it.
+                for run in sorted(ended, key=lambda run: run.position):
+                    if run.kind == "verify":
+                        verified[_verified(run)] = run
+                    store.append(self.folder, run)
+                    self.observer.ended(run)
+                    yield run
 
     def once(self, job: Job, meter: ControlMeter, case: Case) -> Run:
         """One job by itself on its case as given, run and judged; the caller keeps the record."""
-        return self._one(job, meter, None, case)
+        return turns.alone(self._one(job, meter, None, case))
 
-    def _one(self, job: Job, meter: ControlMeter, before: Run | None, given: Case | None = None) -> Run:
+    def _begun(self, job: Job, number: int, total: int, meter: ControlMeter, before: Run | None) -> turns.Course:
+        """The same for one of the plan, told to the observer as it begins."""
+        self.observer.job(job, number, total)
+        return (yield from self._one(job, meter, before))
+
+    def _orders(self, group: Sequence[Job]) -> Iterator[list[str]]:
+        """Who comes when in each round of a group: balanced designs again, drawn by the session's seed for this block and case."""
+        first, passes = group[0], sum(len(plan.expected_samples(job)) for job in group)
+        rng = random.Random(f"{first.seed}/{first.block}/{first.case}/turns")  # noqa: S311 - a design, not a secret
+        return plan.orders([job.id for job in group], passes, rng)
+
+    def _one(self, job: Job, meter: ControlMeter, before: Run | None, given: Case | None = None) -> turns.Course:
         """`before` is its verification, where there was one; `given` its case, where it is not the session's."""
         case = given or next(c for c in self.session.cases if c.name == job.case)
         data = next(d for d in self.session.datasets if d.case == job.case)
@@ -102,7 +118,10 @@ class Conductor:
                 return blank(launch, case, self.engine, "skipped", why)
             try:
                 guest = self._visit(launch, case, data, served, heard) if served and heard else None
-                run = execute(self.engine, launch, case, data, self.session.timing, meter, self.observer.step, guest)
+                together = self.session.turns and job.kind == "timed"
+                run = yield from execute(
+                    self.engine, launch, case, data, self.session.timing, meter, self.observer.step, guest, turns=together
+                )
             except EngineError as error:
                 raise UserError(f"{job.id}: {error}; then: bench run --resume {self.folder}") from None
             return self._judge(run, data, out, written, heard)
@@ -156,6 +175,14 @@ def unfit(before: Run | None, case: Case) -> str | None:
     if case.memory_share and (before is None or before.cgroup_peak_bytes is None):
         return "its memory limit is a share of what its verification took, and that was not recorded"
     return None
+
+
+def _check_memory(folder: Path, before: Sequence[Run | None]) -> None:
+    """UserError where jobs that are there together need more memory than is free, by what they took in verification."""
+    needed = sum(run.anon_peak_bytes or 0 for run in before if run)
+    if needed > (free := environment.free_memory()):
+        what = f"jobs in turns are in memory together, and took {needed >> 20} MiB in verification, where {free >> 20} MiB are free"
+        raise UserError(f"{folder}: {what}; choose fewer with --select, or leave --turns out")
 
 
 def _check_room(folder: Path, truth: Path) -> None:

@@ -287,6 +287,6 @@ def history(folders: Iterable[Path], engine: str) -> dict[tuple[str, str], float
         except UserError:
             continue
         for run in runs:
-            if run.engine == engine and run.times.exit_ns and run.outcome == "ok":
-                seconds[kind(run)] = run.times.exit_ns / 1e9
+            if run.engine == engine and run.times.worked_ns and run.outcome == "ok":
+                seconds[kind(run)] = run.times.worked_ns / 1e9
     return seconds

@@ -94,6 +94,8 @@ def _where(got: pl.DataFrame, truth: pl.DataFrame, step: Step | Table, column: s
 
 
 CPU_SLACK_NS = 50_000_000
+IDLE_SHARE = 0.03
+"""Of a CPU, what a program may take while it waits for its turn: some runtimes clean up then."""
 """Clock ticks of 10 ms at both ends of several samples, and the harness's own delay in reading."""
 
 
@@ -148,6 +150,8 @@ def _inside(run: Run) -> list[str]:
         late = last.start_ns + last.wall_ns > run.start_ns + run.times.done_ns
         if early or late:
             found.append("its timed sections lie outside the time that the job ran")
-        if sum(s.wall_ns for s in run.samples) > run.times.done_ns:
+        if sum(s.wall_ns for s in run.samples) > run.times.done_ns - run.times.waited_ns:
             found.append("its timed sections add up to more than the job's whole time")
+    if (run.times.waited_cpu_ns or 0) > IDLE_SHARE * run.times.waited_ns + CPU_SLACK_NS:
+        found.append(f"it took {(run.times.waited_cpu_ns or 0) / 1e9:.2f} s of CPU time while it was others' turn")
     return found

@@ -26,6 +26,7 @@ from harness.runner.docker import DockerEngine
 from harness.runner.engine import Engine, Launch
 from harness.runner.execute import execute
 from harness.runner.local import LocalEngine
+from harness.turns import alone
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,7 +48,7 @@ class Pair:
 
     def harness(self, meter: ControlMeter) -> Run:
         """One job as `bench run` runs it."""
-        return execute(self.engine, self.launch, self.case, self.data, self.workload.timing, meter, lambda _: None)
+        return alone(execute(self.engine, self.launch, self.case, self.data, self.workload.timing, meter, lambda _: None))
 
     def bare(self) -> float:
         """Wall seconds of `docker run` with the request on its standard input."""

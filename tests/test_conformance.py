@@ -12,7 +12,7 @@ import pytest
 import quickly
 from rich.console import Console
 
-from harness import building, catalog, choosing, measure
+from harness import building, catalog, choosing, measure, store
 from harness.model import Params, Run, steps_of
 from harness.progress import Progress
 
@@ -75,6 +75,21 @@ def test_each_quick_implementation_is_right_on_the_local_toolchains(workload: st
     engine = building.engine("local", ROOT, lambda _: None)
     here = [n for n in able(QUICK, workload, case) if not engine.lacks(CATALOG.languages[CATALOG.implementations[n].language])]
     assert_right(verified("local", tuple(here), workload, case, changes), here)
+
+
+@pytest.mark.impls
+@pytest.mark.timeout(1800)
+def test_in_each_language_a_pass_waits_for_its_turn(tmp_path: Path) -> None:
+    """One of each will do: waiting is the protocol package's."""
+    engine = building.engine("local", ROOT, lambda _: None)
+    here = [CATALOG.implementations[name] for name in able(QUICK, "groupby", "1e4")]
+    chosen = {i.language: i.name for i in here if not engine.lacks(CATALOG.languages[i.language])}
+    select = tuple(chosen.values())
+    ask = choosing.Ask("groupby", "test", select, ("1e4",), engine="local", again=False, blocks=1, turns=True, out=tmp_path / "s")
+    runs, _ = store.read_runs(measure.fresh(CATALOG, ask, Progress(Console(quiet=True))))
+    assert {run.language for run in runs} == set(chosen)
+    assert {(run.outcome, run.reason) for run in runs} == {("ok", None)}
+    assert all(run.times.waited_ns for run in runs if run.kind == "timed")
 
 
 @pytest.mark.docker

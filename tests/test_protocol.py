@@ -263,7 +263,7 @@ def test_a_request_says_all_that_the_page_promises() -> None:
     assert json.loads(line) == {
         "protocol": 1, "workload": "sums", "inputs": {"table": "/data/table.csv"}, "params": {"rows": 5}, "steps": ["s1", "s2"],
         "warmup": 1, "timed": 1, "threads": 1, "seed": 7, "time_limit_s": 120, "answers": "/out", "outputs": "/outputs",
-        "meter": {"interval_ns": 10_000_000, "threshold_ns": 8_000_000},
+        "meter": {"interval_ns": 10_000_000, "threshold_ns": 8_000_000}, "turns": False,
     }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ bench run --workload groupby --quick                  first result in minutes
 bench run -w groupby -s 'rust/*' -s go/std -c flights -c 1e6 --blocks 10
 bench run -w groupby -c 1e6 --param k=10 --param na=5
 bench run -w groupby --threads 1,2                    each at one and at two threads
+bench run -w batch-inference --turns --passes 20      a noisy machine: pass for pass in turns
 bench run -w groupby --memory-floor                   the least memory limit that each can do with
 bench run -w request-server --highest-rate 10ms       the highest rate at which 99 % are answered in time
 bench run -w groupby --dry-run                        print the plan and the estimated time
@@ -67,6 +68,9 @@ Exit code 1 where any job did not end well; its record says why.
 @click.option("--quick", is_flag=True, help="Implementations that build quickly, 3 blocks.")
 @click.option("--aa/--no-aa", "again", default=True, show_default=True,
               help="In each block run one implementation a second time under another label, to measure the noise.")  # fmt: skip
+@click.option("--turns", is_flag=True,
+              help="Start a block's jobs on a case together, and deal out their passes in turns: for noisy machines.")  # fmt: skip
+@click.option("--passes", type=click.IntRange(1, 9999), help="Timed passes of each step in a job.  [default: the workload's]")
 @click.option("--memory-floor", is_flag=True,
               help="Search the least memory limit under which each still ends well; without --blocks that alone.")  # fmt: skip
 @click.option("--highest-rate", metavar="DURATION",

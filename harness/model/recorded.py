@@ -148,12 +148,22 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Instants of a job seen from outside, in nanoseconds after its start; None where it did not get so far."""
+    """Instants of a job seen from outside, in nanoseconds after its start; None where it did not get so far.
+
+    `waited_ns` of it went by while it was others' turn, and `waited_cpu_ns` is the CPU time that it took all the same.
+    """
 
     hello_ns: int | None = None
     ready_ns: int | None = None
     done_ns: int | None = None
     exit_ns: int | None = None
+    waited_ns: int = 0
+    waited_cpu_ns: int | None = None
+
+    @property
+    def worked_ns(self) -> int | None:
+        """From its start to its end, but for others' turns."""
+        return None if self.exit_ns is None else self.exit_ns - self.waited_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +292,7 @@ class Session:
 
     `again` is the label that runs a second time in each block (A/A); `claims` gives the digest of each registered claim when it began;
     `capabilities` are the workload's questions, which each implementation's facts answer under `can`. `generator` is the load
-    generator, where something is served.
+    generator, where something is served. With `turns` the jobs of a block on one case are there together, and pass for pass one works.
     """
 
     schema: int
@@ -312,6 +322,7 @@ class Session:
     claims: Mapping[str, str] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
     generator: Build | None = None
+    turns: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -120,6 +120,7 @@ def _conditions(session: Session, found: Findings) -> str:
     n = min(blocks)
     few = "only " if n < stats.FEW else ""
     parts = [f"{few}{n} block{'s' * (n != 1)}", session.engine, f"{found.threads} thread{'s' * (found.threads != 1)}"]
+    parts += ["passes in turns"] * session.turns
     return f" [{', '.join(['95 % intervals'] * (n > 1) + parts)}]"
 
 

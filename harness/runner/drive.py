@@ -1,12 +1,13 @@
 """Watches one started job to its end: feeds the request, reads events, samples memory, keeps the limits, names what came of it.
 
 One loop, no threads: what comes on the job's output, the clock and the job's account are all looked at every few milliseconds.
+Of jobs that work in turns each has its own loop, which stands still while it is others' turn.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,6 +64,8 @@ class Watch:
     exit: Exit | None = None
     guest: Guest | None = None
     visited: bool = False
+    waited_ns: int = 0
+    waited_cpu_ns: int | None = None
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Set the outcome, unless one is already known: the first cause counts."""
@@ -83,7 +86,8 @@ class Watch:
     def times(self) -> Times:
         """The job's instants, relative to its start."""
         marks = (self.hello_ns, self.ready_ns, self.done_ns, self.exit_ns)
-        return Times(*(None if m is None else m - self.start_ns for m in marks))
+        hello, ready, done, ended = (None if m is None else m - self.start_ns for m in marks)
+        return Times(hello, ready, done, ended, self.waited_ns, self.waited_cpu_ns)
 
     @property
     def series(self) -> Series:
@@ -91,12 +95,19 @@ class Watch:
         return Series(tuple(self.at_ns), tuple(self.anon), self.interval_ns)
 
 
-def drive(handle: Handle, request: bytes, watch: Watch, tell: Callable[[str], None]) -> None:
-    """Take the job from its start to its end; afterwards `watch` holds all of it. The job may not outlive this call's end by itself."""
+Owed = tuple[str, int]
+"""The step and the pass that a job waits with."""
+
+
+def drive(handle: Handle, request: bytes, watch: Watch, tell: Callable[[str], None]) -> Generator[Owed]:
+    """Take the job from its start to its end; afterwards `watch` holds all of it. The job may not outlive this call's end by itself.
+
+    Stops at what it waits with, where it works in turns; to go on is to give it its turn. To close it before its end kills the job.
+    """
     watch.progress_ns = watch.marked_ns = watch.start_ns
     try:
         handle.write(request)
-        _follow(handle, watch, tell)
+        yield from _follow(handle, watch, tell)
         watch.last_reading = handle.reading() or watch.last_reading
         handle.close_stdin()
         if watch.outcome != "ok":
@@ -106,7 +117,7 @@ def drive(handle: Handle, request: bytes, watch: Watch, tell: Callable[[str], No
         watch.fail("protocol", str(error))
         watch.last_reading = handle.reading() or watch.last_reading
         handle.kill()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, GeneratorExit):
         handle.kill()
         raise
     watch.exit = handle.result(GRACE_S)
@@ -114,9 +125,11 @@ def drive(handle: Handle, request: bytes, watch: Watch, tell: Callable[[str], No
     _judge_exit(watch)
 
 
-def _follow(handle: Handle, watch: Watch, tell: Callable[[str], None]) -> None:
+def _follow(handle: Handle, watch: Watch, tell: Callable[[str], None]) -> Generator[Owed]:
     """Until `done`, `error`, the end of output, or a limit."""
     while not (watch.transcript.done or watch.transcript.error or handle.ended) and watch.outcome == "ok":
+        if watch.transcript.waits:
+            yield from _wait(handle, watch)
         if watch.visiting and watch.guest:
             _attend(handle, watch, watch.guest, tell)
         else:
@@ -125,6 +138,25 @@ def _follow(handle: Handle, watch: Watch, tell: Callable[[str], None]) -> None:
         if now >= watch.next_sample_ns:
             _sample_memory(handle, watch, now)
         _check_limits(handle, watch, now)
+
+
+def _wait(handle: Handle, watch: Watch) -> Generator[Owed]:
+    """Others' turn: none of that time is the job's, and CPU time that it takes all the same is noted."""
+    said = watch.transcript
+    began, before = time.monotonic_ns(), _cpu_ns(handle.reading())
+    yield said.owed[len(said.samples)][:2]
+    after, now = _cpu_ns(handle.reading()), time.monotonic_ns()
+    watch.waited_ns += now - began
+    if before is not None and after is not None:
+        watch.waited_cpu_ns = (watch.waited_cpu_ns or 0) + after - before
+    watch.progress_ns = watch.marked_ns = now
+    handle.write(said.turn(time.monotonic_ns()))
+
+
+def _cpu_ns(reading: Reading | None) -> int | None:
+    if reading is None or reading.user_ns is None or reading.system_ns is None:
+        return None
+    return reading.user_ns + reading.system_ns
 
 
 def _attend(handle: Handle, watch: Watch, guest: Guest, tell: Callable[[str], None]) -> None:
@@ -191,7 +223,7 @@ def _check_limits(handle: Handle, watch: Watch, now: int) -> None:
     if now - watch.marked_ns >= 1e9:
         _mark_progress(handle, watch, now)
     idle_s = (now - watch.progress_ns) / 1e9
-    if now - watch.start_ns >= limits.time_s * 1e9:
+    if now - watch.start_ns - watch.waited_ns >= limits.time_s * 1e9:
         if idle_s > min(limits.idle_s, limits.time_s / 2):
             watch.fail("hang", f"idle for {idle_s:.0f} s after {watch.transcript.last}, at the time limit of {limits.time_s:g} s")
         else:
@@ -203,10 +235,9 @@ def _check_limits(handle: Handle, watch: Watch, now: int) -> None:
 def _mark_progress(handle: Handle, watch: Watch, now: int) -> None:
     """A job that burns CPU makes progress, even where no event comes."""
     reading = handle.reading()
-    if reading is None or reading.user_ns is None or reading.system_ns is None:
+    if (cpu := _cpu_ns(reading)) is None:
         watch.marked_ns = now
         return
-    cpu = reading.user_ns + reading.system_ns
     if cpu - watch.marked_cpu_ns > BUSY_SHARE * (now - watch.marked_ns):
         watch.progress_ns = now
     watch.last_reading, watch.marked_ns, watch.marked_cpu_ns = reading, now, cpu

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from harness.model import SCHEMA, Case, Dataset, Outcome, Run, Timing
 from harness.plan import expected_samples
 from harness.protocol import Transcript, request
 from harness.runner.control import ControlMeter, Mark
-from harness.runner.drive import Watch, drive
+from harness.runner.drive import Owed, Watch, drive
 from harness.runner.engine import Engine, Launch
 from harness.runner.load.generator import Visit
 
@@ -30,29 +30,30 @@ def blank(launch: Launch, case: Case, engine: Engine, outcome: Outcome, reason: 
 
 def execute(
     engine: Engine, launch: Launch, case: Case, data: Dataset, timing: Timing, meter: ControlMeter, tell: Callable[[str], None],
-    visit: Visit | None = None,
-) -> Run:  # fmt: skip
-    """Run the job to its end, with a `visit` by the load generator where it serves.
+    visit: Visit | None = None, *, turns: bool = False,
+) -> Generator[Owed, None, Run]:  # fmt: skip
+    """Run the job to its end, with a `visit` by the load generator where it serves; one in `turns` stops before each pass (drive.py).
 
     EngineError where the engine or the generator itself fails; everything the job does wrong is an outcome.
     """
     job = launch.job
     seen = engine.paths(launch)
     inputs = {name: f"{seen.data}/{path.rsplit('/', 1)[-1]}" for name, path in data.inputs.items()}
-    ask = request(job, case.params, inputs, timing, seen.out, seen.outputs, visit.connections if visit else None)
+    ask = request(job, case.params, inputs, timing, seen.out, seen.outputs, visit.connections if visit else None, turns=turns)
     before, started = _around(meter.mark()), datetime.now(UTC).isoformat(timespec="milliseconds")
     owed = expected_samples(job)[:1] if visit else expected_samples(job)
-    watch = Watch(Transcript(owed, launch.owed_answers, visit is not None), job.limits, time.monotonic_ns(), guest=visit)
+    watch = Watch(Transcript(owed, launch.owed_answers, visit is not None, turns), job.limits, time.monotonic_ns(), guest=visit)
     handle = engine.start(launch)
     try:
         if visit:
             visit.server = handle
-        drive(handle, ask, watch, tell)
+        yield from drive(handle, ask, watch, tell)
     finally:
         if visit:
             visit.close()
         handle.close()
     run = _record(launch, case, engine, watch, meter, before, started)
+    run = replace(run, control=None) if turns else run  # what the meter saw since its last mark was no more this job's than another's
     return _visited(run, visit, watch) if visit else run
 
 

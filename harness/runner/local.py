@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import secrets
 import selectors
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from harness.model import Build, Implementation, Language, Reading
 from harness.runner import local_build
 from harness.runner.engine import HARNESS_VARIABLE, Chunk, EngineError, Exit, Launch, Seen, Tell
 
+START_VARIABLE = "BENCH_START"
+"""Names one start of one job to all that it starts; drawn, so that it tells the job nothing of itself."""
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 CHILDREN_EVERY_NS = 250_000_000
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
@@ -87,7 +90,7 @@ class LocalHandle:
             if hasattr(self, "_popen"):
                 self.kill()
             raise
-        self._harness = launch.harness
+        self._start = env[START_VARIABLE]
         self._memory_limit = launch.job.limits.memory_bytes
         self._oom = False
         self._children: list[psutil.Process] = []
@@ -182,7 +185,7 @@ class LocalHandle:
         """End what is left of it and close the pipes; what it started may have left its group."""
         self.kill()
         self._popen.wait()
-        _end_those_of(self._harness.__eq__)
+        _end_those_of(START_VARIABLE, self._start.__eq__)
         self._selector.close()
         for stream in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
             if stream:
@@ -190,12 +193,12 @@ class LocalHandle:
                     stream.close()
 
 
-def _end_those_of(owned: Callable[[str], bool]) -> list[str]:
-    """End every process that carries the name of an `owned` harness in its environment; which they were."""
+def _end_those_of(variable: str, owned: Callable[[str], bool]) -> list[str]:
+    """End every process that carries an `owned` name in this variable of its environment; which they were."""
     ended = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            owner = process.environ().get(HARNESS_VARIABLE)
+            owner = process.environ().get(variable)
             if owner and owned(owner):
                 process.kill()
                 ended.append(f"{process.pid} ({process.name()})")
@@ -234,10 +237,10 @@ class LocalEngine:
         command = [part.format_map(fill) for part in recipe.run]
         env = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         env |= {key: value.format_map(fill) for key, value in recipe.env.items()}
-        env |= {HARNESS_VARIABLE: launch.harness, "BENCH_PADDING": launch.padding}
+        env |= {HARNESS_VARIABLE: launch.harness, START_VARIABLE: secrets.token_hex(8), "BENCH_PADDING": launch.padding}
         return LocalHandle(command, env, launch.implementation.folder, launch)
 
     def sweep(self, alive: Callable[[str], bool]) -> list[str]:
         """End processes that a dead harness has started."""
-        ended = _end_those_of(lambda owner: not alive(owner))
+        ended = _end_those_of(HARNESS_VARIABLE, lambda owner: not alive(owner))
         return [f"process {process} of a harness that is gone" for process in ended]

@@ -1,26 +1,30 @@
 package protocol
 
 import (
+	"bufio"
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
 )
 
 // job numbers the samples of one workload and writes them.
 type job struct {
 	work    Workload
 	req     *Request
+	in      *bufio.Reader
 	events  *emitter
 	outputs *outputs
 	index   int
 	units   int64
 }
 
-func runJob(w Workload, req *Request, events *emitter) error {
+func runJob(w Workload, req *Request, in *bufio.Reader, events *emitter) error {
 	kept, err := openOutputs(req)
 	if err != nil {
 		return err
 	}
-	j := &job{work: w, req: req, events: events, outputs: kept}
+	j := &job{work: w, req: req, in: in, events: events, outputs: kept}
 	if err := j.load(); err != nil {
 		return err
 	}
@@ -54,6 +58,9 @@ func (j *job) load() error {
 func (j *job) step(name string, work Step) error {
 	passes := j.req.Warmup + j.req.Timed
 	for pass := 1; pass <= passes; pass++ {
+		if err := j.turn(); err != nil {
+			return err
+		}
 		answer, t, err := j.pass(name, work)
 		if err != nil {
 			return err
@@ -64,6 +71,18 @@ func (j *job) step(name string, work Step) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// turn waits for the line that gives the next pass its turn, where the request wants turns; at the end of
+// the input nobody gives any, and the work goes on.
+func (j *job) turn() error {
+	if !j.req.Turns {
+		return nil
+	}
+	if _, err := j.in.ReadSlice('\n'); err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func (v Variant) course(in *bufio.Reader, events *emitter) error {
 	runtime.GOMAXPROCS(req.Threads)
 	watch, meter := startWatch(), startMeter(req.Meter)
 	events.emit(ready{"ready", now(), threads(w, req)})
-	if err := runJob(w, req, events); err != nil {
+	if err := runJob(w, req, in, events); err != nil {
 		return err
 	}
 	events.emit(watch.stop())

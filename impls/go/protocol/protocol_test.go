@@ -1,8 +1,11 @@
 package protocol
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"math"
 	"os"
@@ -12,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // counter is a workload that answers with the number of times it was asked, and breaks on demand.
@@ -208,6 +212,47 @@ func TestNoMeterNoStalls(t *testing.T) {
 	events, code := serveRequest(t, map[string]any{"meter": nil})
 	if got := names(events); strings.Contains(got, "stalls") || code != 0 {
 		t.Errorf("exit code %d, events %s", code, got)
+	}
+}
+
+func TestEachPassWaitsForItsTurn(t *testing.T) {
+	in, turns := io.Pipe()
+	said, out := io.Pipe()
+	ended := make(chan int)
+	go func() { ended <- variant.serve(in, out) }()
+	lines := make(chan string)
+	go func() {
+		for scanner := bufio.NewScanner(said); scanner.Scan(); {
+			lines <- scanner.Text()
+		}
+	}()
+	request := `{"protocol":1,"workload":"counter","steps":["count"],"warmup":1,"timed":1,"threads":1,"turns":true}`
+	fmt.Fprintln(turns, request)
+	for range 3 { // hello, ready, load
+		<-lines
+	}
+	for turn := range 2 {
+		select {
+		case line := <-lines:
+			t.Fatalf("before its turn: %s", line)
+		case <-time.After(50 * time.Millisecond):
+		}
+		fmt.Fprintf(turns, "{\"turn\":%d}\n", turn+1)
+		if line := <-lines; !strings.Contains(line, fmt.Sprintf(`"pass":%d`, turn+1)) {
+			t.Fatalf("at its turn: %s", line)
+		}
+	}
+	<-lines // pauses
+	<-lines // done
+	turns.Close()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestAtTheEndOfInputNoTurnIsWaitedFor(t *testing.T) {
+	if events, code := serveRequest(t, map[string]any{"turns": true}); strings.Count(names(events), "sample") != 4 || code != 0 {
+		t.Errorf("exit code %d, events %s", code, names(events))
 	}
 }
 

@@ -22,6 +22,7 @@ type Request struct {
 	Outputs  string            `json:"outputs"` // to a workload: the working folder that a step writes into, "" for none
 	Meter    *MeterRequest     `json:"meter"`
 	Serve    *ServeRequest     `json:"serve"`
+	Turns    bool              `json:"turns"`
 }
 
 // MeterRequest sets the stall meter.

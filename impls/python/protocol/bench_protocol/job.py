@@ -94,6 +94,8 @@ class Job:
         result = None
         for number in range(1, request.warmup + request.timed + 1):
             result = None  # frees the last pass's result before the clock starts
+            if request.turns:
+                self._wire.wait_for_turn()
             with outputs.of_pass(step):
                 result, times = timed(workload.STEPS[step], data)
             check = workload.check(step, result)

@@ -39,6 +39,7 @@ class Request(NamedTuple):
     outputs: Path | None = None
     """On the wire the folder of finished outputs; to a workload its working folder (outputs.py)."""
     serve: Serve | None = None
+    turns: bool = False
 
     @classmethod
     def parse(cls, line: str) -> Self:
@@ -68,6 +69,7 @@ class Request(NamedTuple):
             **named,
             outputs=None if outputs is None else Path(outputs),
             serve=None if serve is None else Serve(*(serve[name] for name in Serve._fields)),
+            turns=bool(fields.get("turns")),
         )
 
 
@@ -87,6 +89,10 @@ class Wire:
         """The request, or None where standard input ends without one."""
         line = sys.stdin.readline()
         return Request.parse(line) if line else None
+
+    def wait_for_turn(self) -> None:
+        """Blocks until the harness gives the next pass its turn; not at all where standard input has ended."""
+        sys.stdin.readline()
 
     def wait_for_end(self) -> None:
         """Blocks until the harness has read what it wants and closes the pipe."""

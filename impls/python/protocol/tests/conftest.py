@@ -95,12 +95,23 @@ def request_of(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def run(variant: Path) -> Callable[[Any], Outcome]:
-    def job(request: Any) -> Outcome:
-        line = "" if request is None else (request if isinstance(request, str) else json.dumps(request)) + "\n"
+def start(variant: Path) -> Callable[[], "subprocess.Popen[str]"]:
+    def process() -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "bench_protocol", str(variant)]
         environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONSAFEPATH": "1"}
-        done = subprocess.run(command, input=line, capture_output=True, text=True, timeout=60, check=False, env=environment)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+    return process
+
+
+@pytest.fixture
+def run(start: Callable[[], "subprocess.Popen[str]"]) -> Callable[[Any], Outcome]:
+    def job(request: Any) -> Outcome:
+        line = "" if request is None else (request if isinstance(request, str) else json.dumps(request)) + "\n"
+        with start() as process:
+            out, err = process.communicate(line, timeout=60)
+            done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
         return Outcome([json.loads(event) for event in done.stdout.splitlines()], done.returncode, done.stderr)
 
     return job

@@ -1,6 +1,8 @@
 """The course of a job, seen from the other end of the pipe."""
 
 import hashlib
+import json
+import select
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,24 @@ def test_samples_are_counted_and_lie_on_one_clock(run, request_of):
     assert all(end <= later["start_ns"] for end, later in zip(ends, samples[1:], strict=False))
     assert outcome.of("ready")[0]["now_ns"] <= samples[0]["start_ns"]
     assert ends[-1] <= outcome.of("done")[0]["now_ns"]
+
+
+def test_each_pass_waits_for_its_turn(start, request_of):
+    with start() as process:
+        told = lambda line: (process.stdin.write(json.dumps(line) + "\n"), process.stdin.flush())  # noqa: E731
+        told(request_of(turns=True))
+        heard = [json.loads(process.stdout.readline()) for _ in range(3)]
+        for index in (1, 2, 3):
+            assert heard[-1]["event"] == "sample" and heard[-1]["index"] == index - 1
+            assert not select.select([process.stdout], [], [], 0.1)[0], "it works before its turn"
+            told({"turn": index})
+            heard.append(json.loads(process.stdout.readline()))
+        process.stdin.close()
+        assert [json.loads(line)["event"] for line in process.stdout] == ["pauses", "done"]
+
+
+def test_at_the_end_of_its_input_it_waits_no_longer(run, request_of):
+    assert len(run(request_of(turns=True)).of("sample")) == 4
 
 
 def test_a_collection_in_a_step_is_a_pause_within_it(run, request_of):

@@ -91,6 +91,12 @@ fn converse(
     dispatch(Job { request, outputs: Outputs::default(), samples: 0 })
 }
 
+/// Until the line that gives the next pass its turn, or the end of standard input.
+fn wait_for_turn() -> Result<(), Failure> {
+    io::stdin().lock().skip_until(b'\n')?;
+    Ok(())
+}
+
 fn hello<'a>(identity: &Identity<'a>) -> Event<'a> {
     Event::Hello {
         protocol: PROTOCOL,
@@ -161,6 +167,9 @@ impl Job {
         let (warmup, passes) = (self.request.warmup, self.request.warmup + self.request.timed);
         for pass in 1..=passes {
             self.outputs.prepare(step)?;
+            if self.request.turns {
+                wait_for_turn()?;
+            }
             let (result, timing) = clock::timed(|| workload.run(step));
             let mut answer = result?;
             let written = self.outputs.publish()?;

@@ -25,6 +25,9 @@ pub struct Request {
     pub outputs: Option<PathBuf>,
     pub meter: Option<MeterSettings>,
     pub serve: Option<Serve>,
+    /// Whether each pass waits for a line on standard input.
+    #[serde(default)]
+    pub turns: bool,
 }
 
 /// Where to listen (port 0: any that is free), and how many connections must be held.

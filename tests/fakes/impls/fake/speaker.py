@@ -97,6 +97,10 @@ class Honest:
     def prepare(self) -> None:
         """Between the request and `ready`."""
 
+    def turn(self) -> None:
+        """Until the next pass has its turn."""
+        sys.stdin.buffer.readline()
+
     def half_way(self) -> None:
         """After the first step, with its samples and its answer out."""
 
@@ -171,6 +175,8 @@ class Honest:
     def _step(self, step: str) -> None:
         rows: list[Row] = []
         for number in range(1, self.ask["warmup"] + self.ask["timed"] + 1):
+            if self.ask["turns"]:
+                self.turn()
             rows = self._timed(step, number, number <= self.ask["warmup"])
         if self.ask["answers"] and step not in self.writes:
             path = Path(self.ask["answers"]) / f"{step}.csv"
