@@ -227,6 +227,7 @@ CHANGES: Mapping[str, tuple[Session, str]] = {
     "workload": (replace(PLAIN, workload="other"), "workload: sums before, other after"),
     "steps": (replace(PLAIN, steps=PLAIN.steps[:1]), "steps: s1, s2 before, s1 after"),
     "timing": (replace(PLAIN, timing=replace(TIMING, timed=5)), "passes: 1 warm-up and 1 timed before, 1 warm-up and 5 timed after"),
+    "turns": (replace(PLAIN, turns=True), "jobs of a block: one after the other before, pass for pass in turns after"),
     "threads": (replace(PLAIN, threads=(1, 2)), "thread counts: 1 before, 1, 2 after"),
     "cpus": (replace(PLAIN, jobs=(job(limits=Limits((0,), 2 << 30, 120)),)), "CPUs of a job with 1 thread: 1 before, 0 after"),
     "params": (replace(PLAIN, cases=(replace(CASE, params={**CASE.params, "k": 11}),)), "small: k: 10 before, 11 after"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,23 @@ def test_only_the_end_of_a_flood_on_standard_error_is_kept(runs: list[Run]) -> N
     kept = one(runs, "flood_err").stderr
     assert len(kept) == 64 << 10
     assert kept.endswith("xxx\nthe last line")
+
+
+def test_in_turns_each_has_its_own_account_and_ctrl_c_leaves_none_of_them(
+    daemon: docker.DockerClient, images: Bench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "turns-in-containers"
+    chosen = select("honest", "plus50mb", "greedy")
+    running = images.start("run", *COUNT, *chosen, "--turns", "--blocks", "1", "--passes", "3", "--param", "linger_ms=300", "--out", folder)
+    wait_for(lambda: len(containers(daemon, folder)) == 3)
+    running.signal_group(signal.SIGINT)
+    assert running.wait().code == 130
+    wait_for(lambda: containers(daemon, folder) == [])
+    _, runs = session_of(images("run", "--resume", folder, "--no-plot", "--json"), folder)
+    honest, more, greedy = (one(runs, v, "timed") for v in ("honest", "plus50mb", "greedy"))
+    assert {r.outcome for r in (honest, more, greedy)} == {"ok"} and honest.suspect == more.suspect == ()
+    assert any("while it was others' turn" in why for why in greedy.suspect)
+    assert more.anon_peak_bytes and honest.anon_peak_bytes and 48e6 < more.anon_peak_bytes - honest.anon_peak_bytes < 52e6
 
 
 def test_no_container_outlives_its_job(daemon: docker.DockerClient, walls: tuple[Session, list[Run], Path]) -> None:

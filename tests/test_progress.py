@@ -6,7 +6,7 @@ import pytest
 from makers import job, run
 from rich.console import Console
 
-from harness.model import Build
+from harness.model import Build, Times
 from harness.progress import UNKNOWN, Progress, duration
 
 
@@ -44,6 +44,20 @@ def test_a_piped_session_has_one_line_a_job_and_no_escape_codes() -> None:
     lines = out.getvalue().splitlines()
     assert len(lines) == 3 and "\x1b" not in out.getvalue()
     assert lines[0].startswith("[1/3] block 0: x/std small: ok, 0.0 s") and lines[-1].endswith("0 s left")
+
+
+def test_jobs_that_are_there_together_are_told_by_their_own_time() -> None:
+    progress, out = piped()
+    jobs = [job(id=f"j{n}", implementation=f"x/{n}", block=1) for n in (1, 2)]
+    progress.expect(jobs, {})
+    for number, one in enumerate(jobs, 1):
+        progress.job(one, number, 2)
+    for one in jobs:
+        times = Times(exit_ns=9_000_000_000, waited_ns=4_000_000_000)
+        progress.ended(run(job=one.id, implementation=one.implementation, times=times))
+    assert [line.partition(";")[0] for line in out.getvalue().splitlines()] == [
+        "[1/2] block 1: x/1 small: ok, 5.0 s", "[2/2] block 1: x/2 small: ok, 5.0 s",
+    ]  # fmt: skip
 
 
 def test_a_job_that_fails_is_named_with_its_outcome_and_reason() -> None:

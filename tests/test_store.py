@@ -288,8 +288,9 @@ def test_history_takes_the_last_good_job_of_each_kind_on_the_same_engine(tmp_pat
     for one in (took(3), took(9, outcome="crash"), run(times=Times())):
         store.append(new, one)
     (bad / store.RUNS).write_bytes(b"damaged\n")
+    store.append(new, run(times=Times(exit_ns=9_000_000_000, waited_ns=5_000_000_000), case="big"))
     found = store.history([old, new, bad, tmp_path / "absent"], "local")
-    assert found == {("x/std", "small"): 3.0, ("x/std", "big"): 2.0, ("x/std@2", "small"): 9.0}
+    assert found == {("x/std", "small"): 3.0, ("x/std", "big"): 4.0, ("x/std@2", "small"): 9.0}, "others' turns are no time of its own"
 
 
 def test_a_job_is_recorded_with_its_contract_fields(tmp_path: Path) -> None:
