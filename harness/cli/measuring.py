@@ -51,7 +51,7 @@ bench run --workload groupby --quick                  first result in minutes
 bench run -w groupby -s 'rust/*' -s go/std -c flights -c 1e6 --blocks 10
 bench run -w groupby -c 1e6 --param k=10 --param na=5
 bench run -w groupby --threads 1,2                    each at one and at two threads
-bench run -w batch-inference --turns --passes 20      a noisy machine: pass for pass in turns
+bench run -w groupby --turns --passes 10               on a noisy machine: pass for pass in turns
 bench run -w groupby --memory-floor                   the least memory limit that each can do with
 bench run -w request-server --highest-rate 10ms       the highest rate at which 99 % are answered in time
 bench run -w groupby --dry-run                        print the plan and the estimated time
